@@ -1,0 +1,83 @@
+/** Who has to act on an error, and what it looks like from outside. */
+interface ErrorKind {
+  /** `sender`: who called; `owner`: who made the receiver; `operator`: who runs the service; `rancher`: it may pass by itself; `us`: a fault of ours. */
+  readonly whose: 'sender' | 'owner' | 'operator' | 'rancher' | 'us';
+  /** HTTP status on our own API. */
+  readonly status: number;
+}
+
+/** The closed list of codes. `docs/errors.md` has one row for each (a repository test compares both ways). */
+export const errorKinds = {
+  RECEIVER_NOT_FOUND: { whose: 'sender', status: 403 },
+  RECEIVER_PAUSED: { whose: 'sender', status: 403 },
+  TRIGGER_UNAUTHENTICATED: { whose: 'sender', status: 401 },
+  TRIGGER_INVALID: { whose: 'sender', status: 400 },
+  PAYLOAD_MALFORMED: { whose: 'sender', status: 400 },
+  PAYLOAD_TOO_LARGE: { whose: 'sender', status: 413 },
+  PAYLOAD_INCOMPLETE: { whose: 'sender', status: 400 },
+  IDEMPOTENCY_KEY_REUSED: { whose: 'sender', status: 422 },
+  REQUEST_INVALID: { whose: 'sender', status: 400 },
+  UNAUTHORIZED: { whose: 'sender', status: 401 },
+  FORBIDDEN: { whose: 'sender', status: 403 },
+  NOT_FOUND: { whose: 'sender', status: 404 },
+  METHOD_NOT_ALLOWED: { whose: 'sender', status: 405 },
+  PROJECT_NOT_FOUND: { whose: 'sender', status: 500 },
+  NAME_TAKEN: { whose: 'owner', status: 400 },
+  SETTINGS_INVALID: { whose: 'owner', status: 400 },
+  TARGET_NOT_FOUND: { whose: 'owner', status: 400 },
+  TARGET_UNSUPPORTED: { whose: 'owner', status: 400 },
+  RANCHER_UNAUTHORIZED: { whose: 'operator', status: 503 },
+  RANCHER_NOT_FOUND: { whose: 'owner', status: 422 },
+  RANCHER_REJECTED: { whose: 'owner', status: 422 },
+  RANCHER_CONFLICT: { whose: 'rancher', status: 409 },
+  RANCHER_RATE_LIMITED: { whose: 'rancher', status: 503 },
+  RANCHER_UNAVAILABLE: { whose: 'rancher', status: 503 },
+  DEADLINE_EXCEEDED: { whose: 'rancher', status: 422 },
+  STORE_UNAVAILABLE: { whose: 'operator', status: 503 },
+  OVERLOADED: { whose: 'operator', status: 503 },
+  INTERNAL: { whose: 'us', status: 500 },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errorKinds;
+
+/** Whether a request that failed may have changed something: `no` is proven, `unknown` means it must be looked up. */
+export type Applied = 'no' | 'unknown';
+
+export interface ErrorDetails {
+  readonly cause?: unknown;
+  /** The field of the request that is wrong, as the API spells it (`scaleServiceConfig.amount`). */
+  readonly fieldName?: string;
+  /** Only for errors of a write to Rancher. */
+  readonly applied?: Applied;
+  /** HTTP status Rancher answered with, when it answered at all. */
+  readonly rancherStatus?: number;
+  /** Rancher's own error code (`Conflict`, `MinLimitExceeded`, …). */
+  readonly rancherCode?: string;
+  /** Seconds after which the caller may try again. */
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * The one error of this service. Its code decides every reaction; nobody reads the message to decide anything.
+ * Messages are lower case, without a final period, name value and remedy, and never hold a secret or a full URL.
+ */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.details = details;
+  }
+
+  get status(): number {
+    return errorKinds[this.code].status;
+  }
+}
+
+/** Whether `error` is ours and carries one of `codes` (any code when none is given). */
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is ServiceError {
+  return error instanceof ServiceError && (codes.length === 0 || codes.includes(error.code));
+}

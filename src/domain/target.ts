@@ -1,0 +1,15 @@
+/**
+ * One thing that is changed, as the key of its lane: `<project>/service/<id>/scale`, `<project>/service/<id>/upgrade`,
+ * `<project>/hosts`. Two triggers that must not be decided apart share a target.
+ */
+export type Target = string;
+
+/** The target of one service's scale. Ids are Rancher's (`1a5`, `1s7`). */
+export function serviceScaleTarget(projectId: string, serviceId: string): Target {
+  return `${projectId}/service/${serviceId}/scale`;
+}
+
+/** The environment a target belongs to. */
+export function projectOf(target: Target): string {
+  return target.slice(0, target.indexOf('/'));
+}

@@ -1,0 +1,137 @@
+import type * as z from 'zod';
+import type { ErrorCode } from '../domain/errors.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Signal } from '../domain/signal.ts';
+import type { Target } from '../domain/target.ts';
+import type { CallOptions, Rancher } from '../rancher/rancher.ts';
+
+/** One field of a Rancher API schema (recording a_schemas_service; the old service's in peer-recordings schemas.json). */
+export interface ResourceField {
+  readonly type: string;
+  readonly create?: boolean;
+  readonly update?: boolean;
+  readonly required?: boolean;
+  readonly nullable?: boolean;
+  readonly default?: unknown;
+  readonly options?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** One execution's item that waits on a target, in the order of acceptance. */
+export interface Asked<Config> {
+  readonly itemId: string;
+  readonly config: Config;
+  readonly signal: Signal;
+}
+
+/** What was decided for one item. `from` and `to` are containers or hosts, where the driver counts. */
+export interface Decision {
+  readonly itemId: string;
+  /** `change`: it waits for the round's change; otherwise it ends here with this outcome. */
+  readonly outcome: 'change' | Outcome;
+  readonly from?: number;
+  readonly to?: number;
+  /** Shown to the caller and kept in the history. */
+  readonly message: string;
+  /** Set with `failed`. */
+  readonly code?: ErrorCode;
+}
+
+/** One round of a lane: every waiting item decided, and at most one change for all of them. */
+export interface Round<Change> {
+  readonly decisions: readonly Decision[];
+  readonly change?: Change;
+}
+
+/** What the lane knows of a target besides the target itself. */
+export interface LaneHistory {
+  /** Milliseconds, by the database's clock, since the last change of this target that had an effect; absent when there was none. */
+  readonly sinceLastEffectiveChangeMs?: number;
+}
+
+/**
+ * Where the sending of a change stands (design §5.1, §5.2):
+ * `first`: nothing was sent; the target was read just now, within 250 ms.
+ * `doubt`: it may have been sent and may still land. Look; nothing may be sent.
+ * `settled-doubt`: nothing of it can be under way any more. Look, and send again what is missing.
+ */
+export type SendState = 'first' | 'doubt' | 'settled-doubt';
+
+/**
+ * How far a change has come.
+ * `done`: it is as the change says, by us or as if by us.
+ * `undecided`: only in `doubt`: not visible yet.
+ * `stale`: proven not applied, and the target differs from what was planned on: decide again in a new round.
+ * `superseded`: somebody else decided meanwhile.
+ * `later`: accepted and under way (machines being made, an upgrade running): look again after `afterMs`.
+ * `failed`: final.
+ */
+export type Progress =
+  | { readonly kind: 'done'; readonly results?: readonly ItemResult[]; readonly message?: string }
+  | { readonly kind: 'undecided' }
+  | { readonly kind: 'stale'; readonly reason: string }
+  | { readonly kind: 'superseded'; readonly message: string }
+  | { readonly kind: 'later'; readonly afterMs: number; readonly change?: unknown }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly applied: 'no' | 'unknown'; readonly message: string };
+
+/** How one item of a change ended when not all ended alike. */
+export interface ItemResult {
+  readonly itemId: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+}
+
+/** What `converge` may use. */
+export interface ConvergeContext {
+  readonly rancher: Rancher;
+  readonly sendState: SendState;
+  /**
+   * Options for every write: `beforeSend` checks, right before the bytes leave, that the lane is still ours and that enough
+   * of its lease is left. A write without them could land after another replica has taken the lane.
+   */
+  readonly write: CallOptions;
+  readonly read: CallOptions;
+}
+
+/**
+ * What a receiver does (Rancher's "webhook driver"). One file each, registered in `drivers.ts`; `docs/drivers.md` has one row for each.
+ *
+ * `Config` is the driver's part of the receiver (`<id>Config` in the API), `Snapshot` what one read of a target gives, and
+ * `Change` what one round decided, in absolute terms: JSON, stored before anything is sent, safe to converge again after a crash.
+ */
+export interface Driver<Config, Snapshot, Change> {
+  readonly id: string;
+  /**
+   * Parses `<id>Config` of a receiver. Its issues are read by people: each message begins with the old service's words where it
+   * had some (`Invalid amount: 0`), and names value and remedy. Unknown fields are refused, `type` must be the driver's id or absent.
+   */
+  readonly Config: z.ZodType<Config>;
+  /** The fields of `<id>Config` as Rancher's schemas spell them; Rancher 1.6's UI page builds its form from them. */
+  readonly resourceFields: Readonly<Record<string, ResourceField>>;
+  /** Whether a trigger's body is needed (`serviceUpgrade`: which image) or only its `fire`. */
+  readonly needs: 'fire' | 'image';
+  /**
+   * On create, edit and dry run: does the target exist, and can it be changed this way?
+   * @throws ServiceError TARGET_NOT_FOUND, TARGET_UNSUPPORTED, or what the client throws.
+   */
+  check(config: Config, rancher: Rancher): Promise<void>;
+  /** The targets of one execution; fixed at acceptance. */
+  targets(config: Config, signal: Signal, rancher: Rancher): Promise<readonly Target[]>;
+  /** Reads the target once. Never throws for a target that is gone or unsuitable: `plan` decides that per item. */
+  read(target: Target, rancher: Rancher, options: CallOptions): Promise<Snapshot>;
+  /** Pure: decides everything that waits, in order, on the running figure. */
+  plan(asked: readonly Asked<Config>[], snapshot: Snapshot, lane: LaneHistory): Round<Change>;
+  /** Safe to repeat. Throws ServiceError as the client does; the lane tells "not applied" from "in doubt" by `details.applied`. */
+  converge(change: Change, context: ConvergeContext): Promise<Progress>;
+  /** Whether the target has come to rest after the change (`wait=settled`). */
+  isSettled(change: Change, rancher: Rancher, options: CallOptions): Promise<boolean>;
+  /**
+   * The figure a late write of this change would put there, and the change that puts the right one back (design §5.2);
+   * absent for drivers whose writes cannot land twice unnoticed.
+   */
+  repair?(inDoubt: Change, latest: Change, rancher: Rancher, options: CallOptions): Promise<Change | undefined>;
+}
+
+/** A driver as the lists hold it: its types are known only to itself, and what travels between its methods is JSON of its own. */
+export type AnyDriver = Driver<unknown, unknown, unknown>;
