@@ -52,11 +52,12 @@ export interface LaneHistory {
 
 /**
  * Where the sending of a change stands (design §5.1, §5.2):
- * `first`: nothing was sent; the target was read just now, within 250 ms.
- * `doubt`: it may have been sent and may still land. Look; nothing may be sent.
- * `settled-doubt`: nothing of it can be under way any more. Look, and send again what is missing.
+ * `fresh`: nothing was sent, and the target was read within 250 ms: send.
+ * `unsent`: nothing was sent, but the read is older: look first; another figure than planned on is `stale`.
+ * `doubt`: it may have been sent and may still land: look; nothing may be sent.
+ * `settled-doubt`: nothing of it can be under way any more: look, and send again what is missing.
  */
-export type SendState = 'first' | 'doubt' | 'settled-doubt';
+export type SendState = 'fresh' | 'unsent' | 'doubt' | 'settled-doubt';
 
 /**
  * How far a change has come.

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
-import type { Signal, Trigger } from '../domain/signal.ts';
+import type { Signal } from '../domain/signal.ts';
+import type { ParsedTrigger } from './parsed-trigger.ts';
 
 /**
  * One sender's dialect: reads a body into a signal and nothing else. It does no I/O, knows no driver and picks no status.
@@ -13,9 +14,9 @@ export interface Format<Settings> {
   /** The receiver's `formatSettings` for this format; strict, so a misspelt setting is refused. */
   readonly Settings: z.ZodType<Settings>;
   /** Whether this body can only be from this sender. `auto` acts on such bodies and treats the rest as `generic`. */
-  recognises(trigger: Trigger): boolean;
+  recognises(trigger: ParsedTrigger): boolean;
   /** @throws ServiceError PAYLOAD_MALFORMED naming the field that is missing or of the wrong type. */
-  read(trigger: Trigger, settings: Settings): Signal;
+  read(trigger: ParsedTrigger, settings: Settings): Signal;
 }
 
 /** A format as the list holds it; `read` is only ever given what its own `Settings` parsed. */

@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import type { ResourceField } from './driver.ts';
+
+const wholeNumber = (
+  message: (value: unknown) => string,
+  bounds: { readonly atLeast: number; readonly atMost: number },
+) =>
+  z.custom<number>(
+    (value) =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= bounds.atLeast && value <= bounds.atMost,
+    { error: (issue) => message(issue.input) },
+  );
+
+const shown = (value: unknown): string => (value === undefined ? '0' : JSON.stringify(value));
+
+// Rancher itself accepts 3,000,000,000 containers (recording b_scale_huge); nobody means that.
+const mostContainers = 100_000;
+
+/** The fields that both scaling drivers share, in the order in which the old service complains about them. */
+export const scaleShape = {
+  action: z.custom<'up' | 'down'>((value) => value === 'up' || value === 'down', {
+    error: (issue) =>
+      issue.input === undefined || issue.input === '' || issue.input === null
+        ? 'Scale action not provided; use up or down'
+        : `Invalid action ${typeof issue.input === 'string' ? issue.input : JSON.stringify(issue.input)}; use up or down`,
+  }),
+  amount: wholeNumber((value) => `Invalid amount: ${shown(value)}; a whole number of at least 1 is needed`, {
+    atLeast: 1,
+    atMost: mostContainers,
+  }),
+  min: wholeNumber(
+    (value) => `Minimum scale not provided/invalid: ${shown(value)}; a whole number of at least 1 is needed`,
+    { atLeast: 1, atMost: mostContainers },
+  ),
+  max: wholeNumber(
+    (value) => `Maximum scale not provided/invalid: ${shown(value)}; a whole number of at least 1 is needed`,
+    { atLeast: 1, atMost: mostContainers },
+  ),
+  onLimit: z
+    .enum(['reject', 'clamp'], {
+      error: (issue) => `Invalid onLimit ${JSON.stringify(issue.input)}; use reject or clamp`,
+    })
+    .default('reject'),
+  cooldownSeconds: wholeNumber((value) => `Invalid cooldownSeconds: ${shown(value)}; whole seconds from 0 to 86400`, {
+    atLeast: 0,
+    atMost: 86_400,
+  }).default(0),
+};
+
+/** Their part of the API schema: the old service's fields as it describes them, and ours. */
+export const scaleFields: Readonly<Record<string, ResourceField>> = {
+  type: { type: 'string', create: true },
+  action: { type: 'enum', create: true, update: true, options: ['up', 'down'] },
+  amount: { type: 'int', create: true, update: true, min: 1 },
+  min: { type: 'int', create: true, update: true, default: 1, min: 1 },
+  max: { type: 'int', create: true, update: true, default: 100, min: 1 },
+  onLimit: { type: 'enum', create: true, update: true, default: 'reject', options: ['reject', 'clamp'] },
+  cooldownSeconds: { type: 'int', create: true, update: true, default: 0, min: 0, max: 86_400 },
+};

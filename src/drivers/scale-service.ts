@@ -1,0 +1,223 @@
+import * as z from 'zod';
+import { ServiceError, hasCode } from '../domain/errors.ts';
+import { decideScale } from '../domain/scale-step.ts';
+import { serviceScaleTarget } from '../domain/target.ts';
+import type { Rancher } from '../rancher/rancher.ts';
+import type { Service } from '../rancher/resources.ts';
+import type { Asked, Decision, Driver, Round } from './driver.ts';
+import { scaleFields, scaleShape } from './scale-config.ts';
+
+const Config = z
+  .strictObject({
+    type: z.literal('scaleService', { error: 'Invalid type; use scaleService or leave it out' }).optional(),
+    ...scaleShape,
+    serviceId: z
+      .string({ error: 'ServiceId not provided; give the id of a service, such as 1s7' })
+      .min(1, { error: 'ServiceId not provided; give the id of a service, such as 1s7' }),
+  })
+  .refine((config) => config.max > config.min, { path: ['max'], error: 'Max must be greater than min' });
+
+type Config = z.infer<typeof Config>;
+
+interface Change {
+  readonly serviceId: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+type Snapshot =
+  | { readonly kind: 'scalable'; readonly service: Service; readonly scale: number }
+  | { readonly kind: 'refused'; readonly error: ServiceError };
+
+// 409 and "removed" look alike in Rancher (recording b_put_scale_removed): a service in one of these states never changes again.
+const goneStates = new Set(['removing', 'removed', 'purging', 'purged', 'error', 'erroring']);
+const scalableTypes = new Set(['service', 'loadBalancerService']);
+
+/**
+ * Why a service cannot be scaled; undefined when it can. Rancher itself answers 200 to all of these and does nothing
+ * (recordings b_global_service_put_scale, b_selector_only_service_put_scale, b_scale_policy_service_put_scale,
+ * b_external_service_put_scale, b_dns_service_put_scale), so it is asked before and never inferred from its answer.
+ */
+export function reasonNotScalable(service: Service): ServiceError | undefined {
+  const { id } = service;
+  const kind = scalableTypes.has(service.type) ? service.type : (service.kind ?? service.type);
+  if (goneStates.has(service.state ?? '')) {
+    return new ServiceError(
+      'TARGET_NOT_FOUND',
+      `Service ${id} has been deleted; point the receiver at a living service`,
+    );
+  }
+  if (!scalableTypes.has(kind)) {
+    return new ServiceError(
+      'TARGET_UNSUPPORTED',
+      `Can only create webhooks for Services. The supplied service is of type ${kind}; choose a service or a load balancer`,
+    );
+  }
+  const labels = service.launchConfig?.labels ?? {};
+  if (labels['io.rancher.scheduler.global'] === 'true') {
+    return new ServiceError(
+      'TARGET_UNSUPPORTED',
+      `Cannot create webhook for global service ${id}; it runs one container on every host and has no scale`,
+    );
+  }
+  const image = service.launchConfig?.imageUuid;
+  if (service.type === 'service' && (image === undefined || image === null || image === 'docker:rancher/none')) {
+    return new ServiceError(
+      'TARGET_UNSUPPORTED',
+      `Cannot create webhook for service with no image ${id}; it has no containers of its own`,
+    );
+  }
+  if (service.scalePolicy !== undefined && service.scalePolicy !== null) {
+    return new ServiceError(
+      'TARGET_UNSUPPORTED',
+      `service ${id} has a scale policy and scales itself; remove the policy to scale it by receiver`,
+    );
+  }
+  return undefined;
+}
+
+async function readSnapshot(
+  serviceId: string,
+  rancher: Rancher,
+  options: Parameters<Rancher['services']['read']>[1],
+): Promise<Snapshot> {
+  try {
+    const service = await rancher.services.read(serviceId, options);
+    const error = reasonNotScalable(service);
+    return error === undefined ? { kind: 'scalable', service, scale: service.scale ?? 0 } : { kind: 'refused', error };
+  } catch (error) {
+    if (!hasCode(error, 'RANCHER_NOT_FOUND')) throw error;
+    return {
+      kind: 'refused',
+      error: new ServiceError('TARGET_NOT_FOUND', `Invalid service ${serviceId}; no such service in this environment`),
+    };
+  }
+}
+
+function decide(ask: Asked<Config>, figure: number, sinceChangeMs: number | undefined): Decision {
+  const { config, itemId } = ask;
+  if (sinceChangeMs !== undefined && sinceChangeMs < config.cooldownSeconds * 1000) {
+    const seconds = Math.ceil(config.cooldownSeconds - sinceChangeMs / 1000);
+    return {
+      itemId,
+      outcome: 'cooling-down',
+      from: figure,
+      to: figure,
+      message: `cooling down for another ${String(seconds)} s`,
+    };
+  }
+  const decision = decideScale(figure, config);
+  switch (decision.kind) {
+    case 'scale':
+      return {
+        itemId,
+        outcome: 'change',
+        from: figure,
+        to: decision.to,
+        message: `scaled ${config.action} from ${String(figure)} to ${String(decision.to)}`,
+      };
+    case 'unchanged':
+      return {
+        itemId,
+        outcome: 'unchanged',
+        from: figure,
+        to: figure,
+        message: `already at ${String(figure)}, ${config.action === 'up' ? 'max' : 'min'} is ${String(config.action === 'up' ? config.max : config.min)}`,
+      };
+    case 'limit-reached':
+      return {
+        itemId,
+        outcome: 'limit-reached',
+        from: figure,
+        to: figure,
+        message:
+          decision.bound === 'max'
+            ? 'Cannot scale above provided max scale value'
+            : 'Cannot scale below provided min scale value',
+      };
+  }
+}
+
+/** Scales one service up or down within bounds; a superset of the old service's driver of this name (v0.9.15). */
+export const scaleService: Driver<Config, Snapshot, Change> = {
+  id: 'scaleService',
+  Config,
+  resourceFields: { ...scaleFields, serviceId: { type: 'string', create: true, update: true } },
+  needs: 'fire',
+
+  async check(config, rancher) {
+    const snapshot = await readSnapshot(config.serviceId, rancher, {});
+    if (snapshot.kind === 'refused') throw snapshot.error;
+  },
+
+  async targets(config, _signal, rancher) {
+    return [serviceScaleTarget(rancher.projectId, config.serviceId)];
+  },
+
+  async read(target, rancher, options) {
+    return readSnapshot(target.split('/')[2] ?? '', rancher, options);
+  },
+
+  plan(asked, snapshot, lane): Round<Change> {
+    if (snapshot.kind === 'refused') {
+      const { code, message } = snapshot.error;
+      return { decisions: asked.map(({ itemId }) => ({ itemId, outcome: 'failed', code, message })) };
+    }
+    let figure = snapshot.scale;
+    let sinceChangeMs = lane.sinceLastEffectiveChangeMs;
+    const decisions = asked.map((ask) => {
+      const decision = decide(ask, figure, sinceChangeMs);
+      if (decision.outcome === 'change') {
+        figure = decision.to ?? figure;
+        sinceChangeMs = 0;
+      }
+      return decision;
+    });
+    if (figure === snapshot.scale) {
+      // One up and one down in the same round both count and need no request.
+      return {
+        decisions: decisions.map((decision) =>
+          decision.outcome === 'change' ? { ...decision, outcome: 'scaled' } : decision,
+        ),
+      };
+    }
+    return { decisions, change: { serviceId: snapshot.service.id, from: snapshot.scale, to: figure } };
+  },
+
+  async converge(change, { rancher, sendState, read, write }) {
+    if (sendState !== 'fresh') {
+      const service = await rancher.services.read(change.serviceId, read);
+      const gone = reasonNotScalable(service);
+      if (gone !== undefined) {
+        return {
+          kind: 'failed',
+          code: gone.code,
+          applied: sendState === 'unsent' ? 'no' : 'unknown',
+          message: gone.message,
+        };
+      }
+      if (sendState !== 'unsent' && service.scale === change.to) return { kind: 'done' };
+      if (sendState === 'doubt') return { kind: 'undecided' };
+      if (service.scale !== change.from) {
+        const found = `scale is ${String(service.scale)}, neither ${String(change.from)} nor ${String(change.to)}`;
+        return sendState === 'unsent'
+          ? { kind: 'stale', reason: found }
+          : { kind: 'superseded', message: `somebody else decided meanwhile: ${found}` };
+      }
+    }
+    const answered = await rancher.services.update(change.serviceId, { scale: change.to }, write);
+    return answered.scale === change.to ? { kind: 'done' } : { kind: 'undecided' };
+  },
+
+  async isSettled(change, rancher, options) {
+    const service = await rancher.services.read(change.serviceId, options);
+    return service.transitioning !== 'yes' && (service.state === 'active' || service.state === 'inactive');
+  },
+
+  async repair(inDoubt, latest, rancher, options) {
+    if (inDoubt.to === latest.to) return undefined;
+    const service = await rancher.services.read(inDoubt.serviceId, options);
+    if (service.scale !== inDoubt.to) return undefined;
+    return { serviceId: inDoubt.serviceId, from: inDoubt.to, to: latest.to };
+  },
+};
