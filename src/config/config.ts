@@ -1,0 +1,69 @@
+/** How much is logged; each level holds those after it. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+/**
+ * Where the service stands: `own-port` authenticates callers by their own Rancher credentials; `rancher-proxy` is the place
+ * of Rancher's own webhook service, behind Rancher's proxy, whose headers it trusts.
+ */
+export const installPlaces = ['own-port', 'rancher-proxy'] as const;
+
+export type InstallPlace = (typeof installPlaces)[number];
+
+/** A Rancher server and our key for it. */
+export interface RancherAccess {
+  /** As the operator wrote it (`http://rancher:8080`, `…/v1`, `…/v2-beta/projects/1a5`); the client normalises it. */
+  readonly url: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+}
+
+/** What the service needs besides a Rancher and a place for its database. */
+export interface ServiceSettings {
+  readonly host: string;
+  /** 0 lets the system choose a free one. */
+  readonly port: number;
+  /** How callers reach us, without a trailing slash; absent: derived from each request. */
+  readonly publicUrl?: string;
+  readonly installPlace: InstallPlace;
+  readonly logLevel: LogLevel;
+  /** PEM of the key that old JWT hooks (`?token=`) were signed with; absent: such hooks are refused. */
+  readonly legacyHookPublicKey?: string;
+}
+
+/** Everything a running service is made from. */
+export interface ServiceConfig extends ServiceSettings {
+  readonly rancher: RancherAccess;
+  /** Absolute. */
+  readonly dataDirectory: string;
+  /** Whether the Rancher behind it is our sandbox: every answer then says so (`X-Receiver-Hooks-Sandbox: 1`). */
+  readonly isSandbox: boolean;
+}
+
+export interface TryConfig {
+  readonly settings: ServiceSettings;
+  /** Absent: a sandbox is started instead. */
+  readonly rancher?: RancherAccess;
+  readonly sandboxPort: number;
+  /** Absolute; absent: a fresh temporary directory. */
+  readonly dataDirectory?: string;
+}
+
+export interface SandboxConfig {
+  readonly port: number;
+}
+
+export interface DoctorConfig {
+  readonly rancher: RancherAccess;
+  readonly installPlace: InstallPlace;
+  readonly dataDirectory: string;
+}
+
+/** What the commands that call a running service take from the environment; options of the command line win over it. */
+export interface ClientConfig {
+  readonly accessKey?: string;
+  readonly secretKey?: string;
+  /** The project named in `CATTLE_URL`, when it names one. */
+  readonly projectId?: string;
+}

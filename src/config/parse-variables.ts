@@ -1,0 +1,105 @@
+import { createPublicKey } from 'node:crypto';
+import * as z from 'zod';
+import { installPlaces, logLevels } from './config.ts';
+import type { Environment } from './environment.ts';
+import { readTextFile } from './environment.ts';
+import type { Mistake } from './mistakes.ts';
+
+const Port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .pipe(z.number().max(65_535));
+
+const HttpUrl = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+});
+
+/** Only what is read. A key of this object is the variable's name, so an issue's path names the variable. */
+const Values = z.object({
+  CATTLE_URL: HttpUrl.optional(),
+  CATTLE_ACCESS_KEY: z.string().optional(),
+  CATTLE_SECRET_KEY: z.string().optional(),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/)
+    .optional(),
+  PORT: Port.optional(),
+  SANDBOX_PORT: Port.optional(),
+  DATA_DIR: z.string().optional(),
+  PUBLIC_URL: HttpUrl.optional(),
+  INSTALL_PLACE: z.enum(installPlaces).optional(),
+  LOG_LEVEL: z.enum(logLevels).optional(),
+  RSA_PUBLIC_KEY_CONTENTS: z.string().optional(),
+  RSA_PUBLIC_KEY_FILE: z.string().optional(),
+  NODE_ENV: z.string().optional(),
+});
+
+export type Values = z.infer<typeof Values>;
+
+const expectations: Readonly<Record<string, { readonly problem: string; readonly remedy: string }>> = {
+  CATTLE_URL: {
+    problem: 'is not an http or https address without a user in it',
+    remedy: 'write it as http://rancher.example.com:8080 and the key into CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY',
+  },
+  PUBLIC_URL: {
+    problem: 'is not an http or https address without a user in it',
+    remedy: 'write the address callers use, as https://hooks.example.com',
+  },
+  HOST: { problem: 'is not a host name or an IP address', remedy: 'write 0.0.0.0 for every address of the machine' },
+  PORT: { problem: 'is not a whole number from 0 to 65535', remedy: 'write the port to listen on, as 8085' },
+  SANDBOX_PORT: { problem: 'is not a whole number from 0 to 65535', remedy: 'write a free port, as 8081' },
+  INSTALL_PLACE: { problem: 'is not a known place', remedy: `write one of: ${installPlaces.join(', ')}` },
+  LOG_LEVEL: { problem: 'is not a known level', remedy: `write one of: ${logLevels.join(', ')}` },
+};
+
+/** Parses what is set. A variable with a mistake is absent from the values, so that the checks after this one still run. */
+export function parseVariables(environment: Environment): { readonly values: Values; readonly mistakes: Mistake[] } {
+  const parsed = Values.safeParse(environment);
+  if (parsed.success) return { values: parsed.data, mistakes: [] };
+  const wrong = new Set(parsed.error.issues.map((issue) => String(issue.path[0])));
+  const mistakes = [...wrong].map((variable) => {
+    const { problem, remedy } = expectations[variable] ?? { problem: 'is not understood', remedy: 'leave it out' };
+    return { variable, problem: `"${withoutUser(environment[variable] ?? '')}" ${problem}`, remedy };
+  });
+  const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !wrong.has(name)));
+  return { values: Values.parse(rest), mistakes };
+}
+
+/** The PEM of the old hooks' public key, from the variable or from the file; undefined when neither is set or a mistake was noted. */
+export function readLegacyHookPublicKey(values: Values, mistakes: Mistake[]): string | undefined {
+  const { RSA_PUBLIC_KEY_CONTENTS: contents, RSA_PUBLIC_KEY_FILE: path } = values;
+  if (contents !== undefined && path !== undefined) {
+    mistakes.push({
+      variable: 'RSA_PUBLIC_KEY_FILE',
+      problem: 'RSA_PUBLIC_KEY_CONTENTS is set, too',
+      remedy: 'set only one of the two',
+    });
+    return undefined;
+  }
+  const variable = contents === undefined ? 'RSA_PUBLIC_KEY_FILE' : 'RSA_PUBLIC_KEY_CONTENTS';
+  const pem = contents ?? (path === undefined ? undefined : readTextFile(path, variable, mistakes));
+  if (pem === undefined || isRsaPublicKey(pem)) return pem;
+  mistakes.push({
+    variable,
+    problem: 'it holds no RSA public key',
+    remedy: 'give the PEM that begins with -----BEGIN PUBLIC KEY-----, as it was given to the old service',
+  });
+  return undefined;
+}
+
+/** A private key would be accepted where a public one is asked for, and a secret would lie where nobody expects one. */
+function isRsaPublicKey(pem: string): boolean {
+  if (pem.includes('PRIVATE KEY')) return false;
+  try {
+    return createPublicKey(pem).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
+}
+
+/** Somebody who writes a password into an address shall not find it in the error. */
+function withoutUser(text: string): string {
+  return text.replace(/\/\/[^/]*@/, '//…@').replace(/([?&][^=&]*=)[^&]*/g, '$1…');
+}

@@ -1,0 +1,182 @@
+import { resolve } from 'node:path';
+import type {
+  ClientConfig,
+  DoctorConfig,
+  InstallPlace,
+  RancherAccess,
+  SandboxConfig,
+  ServiceConfig,
+  ServiceSettings,
+  TryConfig,
+} from './config.ts';
+import type { Environment } from './environment.ts';
+import { resolveEnvironment } from './environment.ts';
+import type { Mistake } from './mistakes.ts';
+import { ConfigurationError } from './mistakes.ts';
+import type { Values } from './parse-variables.ts';
+import { parseVariables, readLegacyHookPublicKey } from './parse-variables.ts';
+
+const cattleVariables = ['CATTLE_URL', 'CATTLE_ACCESS_KEY', 'CATTLE_SECRET_KEY'] as const;
+const agentLabels =
+  'set it, or give the container the labels io.rancher.container.create_agent: "true" and io.rancher.container.agent.role: environment, and Rancher sets all three';
+
+/** @throws ConfigurationError with every mistake; `CATTLE_*` must be complete. */
+export function readServeConfig(environment: Environment): ServiceConfig {
+  return read(environment, (values, mistakes) => {
+    const rancher = readRancherAccess(values, mistakes, agentLabels);
+    const settings = readSettings(values, mistakes, { logLevel: 'info', ownPortHost: '0.0.0.0' });
+    return rancher && { ...settings, rancher, dataDirectory: resolve(values.DATA_DIR ?? 'data'), isSandbox: false };
+  });
+}
+
+/** @throws ConfigurationError with every mistake; `CATTLE_*` must be complete or all absent. */
+export function readTryConfig(environment: Environment): TryConfig {
+  return read(environment, (values, mistakes) => {
+    refuseProduction(values, mistakes);
+    const isAsked = cattleVariables.some((name) => isGiven(environment, name));
+    const remedy =
+      'set it, or set none of CATTLE_URL, CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY to try it with the sandbox';
+    const rancher = isAsked ? readRancherAccess(values, mistakes, remedy) : undefined;
+    const settings = readSettings(values, mistakes, { logLevel: 'warn', ownPortHost: '127.0.0.1' });
+    const sandboxPort = values.SANDBOX_PORT ?? 8081;
+    if (!isAsked) refuseSandboxInPublic(settings, sandboxPort, mistakes);
+    return {
+      settings,
+      sandboxPort,
+      ...(rancher && { rancher }),
+      ...(values.DATA_DIR !== undefined && { dataDirectory: resolve(values.DATA_DIR) }),
+    };
+  });
+}
+
+/** @throws ConfigurationError with every mistake. */
+export function readSandboxConfig(environment: Environment): SandboxConfig {
+  return read(environment, (values, mistakes) => {
+    refuseProduction(values, mistakes);
+    return { port: values.SANDBOX_PORT ?? 8081 };
+  });
+}
+
+/** @throws ConfigurationError with every mistake; `CATTLE_*` must be complete. */
+export function readDoctorConfig(environment: Environment): DoctorConfig {
+  const { rancher, installPlace, dataDirectory } = readServeConfig(environment);
+  return Object.freeze({ rancher, installPlace, dataDirectory });
+}
+
+/** @throws ConfigurationError with every mistake of the variables that these commands read. */
+export function readClientConfig(environment: Environment): ClientConfig {
+  const own = Object.fromEntries(
+    Object.entries(environment).filter(([name]) => /^CATTLE_(URL|ACCESS_KEY|SECRET_KEY)/.test(name)),
+  );
+  return read(own, (values) => {
+    const projectId = /\/projects\/(?<id>1a\d+)/i.exec(values.CATTLE_URL ?? '')?.groups?.['id'];
+    return {
+      ...(values.CATTLE_ACCESS_KEY !== undefined && { accessKey: values.CATTLE_ACCESS_KEY }),
+      ...(values.CATTLE_SECRET_KEY !== undefined && { secretKey: values.CATTLE_SECRET_KEY }),
+      ...(projectId !== undefined && { projectId }),
+    };
+  });
+}
+
+/** Parses, lets `assemble` note further mistakes, and throws them all together. */
+function read<Config extends object>(
+  environment: Environment,
+  assemble: (values: Values, mistakes: Mistake[]) => Config | undefined,
+): Config {
+  const resolved = resolveEnvironment(environment);
+  const { values, mistakes } = parseVariables(resolved.values);
+  mistakes.unshift(...resolved.mistakes);
+  const config = assemble(values, mistakes);
+  if (config === undefined || mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return deepFreeze(config);
+}
+
+/** A variable that is set but wrong has its own mistake already and is not reported as missing. */
+function readRancherAccess(values: Values, mistakes: Mistake[], remedy: string): RancherAccess | undefined {
+  const { CATTLE_URL: url, CATTLE_ACCESS_KEY: accessKey, CATTLE_SECRET_KEY: secretKey } = values;
+  if (url !== undefined && accessKey !== undefined && secretKey !== undefined) return { url, accessKey, secretKey };
+  for (const variable of cattleVariables) {
+    const isReported = mistakes.some((mistake) => [variable, `${variable}_FILE`].includes(mistake.variable));
+    if (values[variable] === undefined && !isReported) mistakes.push({ variable, problem: 'it is missing', remedy });
+  }
+  return undefined;
+}
+
+function isGiven(environment: Environment, variable: string): boolean {
+  return [variable, `${variable}_FILE`].some((name) => (environment[name] ?? '').trim() !== '');
+}
+
+function readSettings(
+  values: Values,
+  mistakes: Mistake[],
+  defaults: Pick<ServiceSettings, 'logLevel'> & { readonly ownPortHost: string },
+): ServiceSettings {
+  const installPlace = values.INSTALL_PLACE ?? 'own-port';
+  const host = readHost(values, installPlace, defaults.ownPortHost, mistakes);
+  const legacyHookPublicKey = readLegacyHookPublicKey(values, mistakes);
+  return {
+    host,
+    port: values.PORT ?? 8085,
+    installPlace,
+    logLevel: values.LOG_LEVEL ?? defaults.logLevel,
+    ...(values.PUBLIC_URL !== undefined && { publicUrl: values.PUBLIC_URL.replace(/\/+$/, '') }),
+    ...(legacyHookPublicKey !== undefined && { legacyHookPublicKey }),
+  };
+}
+
+function readHost(values: Values, place: InstallPlace, ownPortHost: string, mistakes: Mistake[]): string {
+  if (place === 'own-port') return values.HOST ?? ownPortHost;
+  const host = values.HOST ?? '127.0.0.1';
+  // Behind Rancher's proxy we believe its headers; whoever could reach the port himself would write "owner" into them.
+  if (!isLoopback(host)) {
+    mistakes.push({
+      variable: 'HOST',
+      problem: `"${host}" can be reached from other machines, and INSTALL_PLACE=rancher-proxy trusts whoever reaches it`,
+      remedy: 'leave HOST out, or set it to 127.0.0.1',
+    });
+  }
+  return host;
+}
+
+function refuseProduction(values: Values, mistakes: Mistake[]): void {
+  if (values.NODE_ENV !== 'production') return;
+  mistakes.push({
+    variable: 'NODE_ENV',
+    problem: '"production" is no place for trying and for the sandbox',
+    remedy: 'use "receiver-hooks serve" with CATTLE_URL, CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY, or unset it',
+  });
+}
+
+/** The sandbox's key is printed in the docs: nothing of it may be reachable from another machine. */
+function refuseSandboxInPublic(settings: ServiceSettings, sandboxPort: number, mistakes: Mistake[]): void {
+  if (settings.installPlace !== 'own-port') {
+    mistakes.push({
+      variable: 'INSTALL_PLACE',
+      problem: `"${settings.installPlace}" needs Rancher's own proxy, which the sandbox does not have`,
+      remedy: 'leave it out, or set CATTLE_URL, CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY',
+    });
+  }
+  if (!isLoopback(settings.host)) {
+    mistakes.push({
+      variable: 'HOST',
+      problem: `"${settings.host}" can be reached from other machines, and the sandbox's key is known to everybody`,
+      remedy: 'leave HOST out, or set it to 127.0.0.1',
+    });
+  }
+  if (sandboxPort === settings.port && sandboxPort !== 0) {
+    mistakes.push({
+      variable: 'SANDBOX_PORT',
+      problem: `${String(sandboxPort)} is the port of the service (PORT), too`,
+      remedy: 'give the two different ports',
+    });
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,31 @@
+/** One environment variable the product reads; `docs/configuration.md` has one row for each (a repository test compares both ways). */
+export interface Variable {
+  readonly name: string;
+  /** What happens when it is not set, as the docs say it; `-` when nothing does. */
+  readonly fallback: string;
+  /** A secret's value is never printed, and `<name>_FILE` may name a file that holds it. */
+  readonly isSecret: boolean;
+}
+
+const plain = (name: string, fallback: string): Variable => ({ name, fallback, isSecret: false });
+const secret = (name: string, fallback: string): readonly Variable[] => [
+  { name, fallback, isSecret: true },
+  plain(`${name}_FILE`, '-'),
+];
+
+/** Every variable the product reads, in the order of the docs. */
+export const variables: readonly Variable[] = [
+  plain('CATTLE_URL', '-'),
+  ...secret('CATTLE_ACCESS_KEY', '-'),
+  ...secret('CATTLE_SECRET_KEY', '-'),
+  plain('HOST', '`0.0.0.0`; `127.0.0.1` for `try` and with `INSTALL_PLACE=rancher-proxy`'),
+  plain('PORT', '`8085`'),
+  plain('SANDBOX_PORT', '`8081`'),
+  plain('DATA_DIR', '`./data`; for `try` a fresh temporary directory'),
+  plain('PUBLIC_URL', "each request's own address"),
+  plain('INSTALL_PLACE', '`own-port`'),
+  plain('LOG_LEVEL', '`info`; `warn` for `try`'),
+  plain('RSA_PUBLIC_KEY_CONTENTS', '-'),
+  plain('RSA_PUBLIC_KEY_FILE', '-'),
+  plain('NODE_ENV', '-'),
+];
