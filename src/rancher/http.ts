@@ -52,6 +52,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   async function attempt(request: HttpRequest, agent: HttpAgent, stop: Stop): Promise<HttpAnswer> {
     const handOver = new HandOver(agent, request.call?.beforeSend);
     try {
+      // Given a signal that is aborted already, node-fetch destroys the body with an error nobody listens to.
+      stop.signal.throwIfAborted();
       const response = await fetch(request.url, {
         method: request.method,
         headers: {

@@ -1,4 +1,4 @@
-import WebSocket from 'ws';
+import { WebSocket, type RawData } from 'ws';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { ChangeStream, ChangeWatcher } from './change-stream.ts';
 import type { Observe } from './operations.ts';
@@ -166,7 +166,7 @@ export class WebSocketChangeStream implements ChangeStream {
 }
 
 /** The resource of a `resource.change`; undefined for pings, for what these credentials may not see and for anything else. */
-function readChange(message: WebSocket.RawData): Resource | undefined {
+function readChange(message: RawData): Resource | undefined {
   let event: unknown;
   try {
     event = Buffer.isBuffer(message) ? JSON.parse(message.toString('utf8')) : undefined;
