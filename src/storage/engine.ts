@@ -1,0 +1,28 @@
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import type { Tables } from './tables.ts';
+
+export type Database = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
+
+/** What differs between the two engines. */
+export interface Engine {
+  readonly name: 'sqlite' | 'postgres';
+  /** The database's clock, milliseconds since 1970: leases of several processes are compared by one clock. */
+  readonly nowMs: RawBuilder<number>;
+}
+
+export const sqliteEngine: Engine = {
+  name: 'sqlite',
+  nowMs: sql<number>`cast(unixepoch('now', 'subsec') * 1000 as integer)`,
+};
+
+export const postgresEngine: Engine = {
+  name: 'postgres',
+  // clock_timestamp, not now(): the latter stands still during a transaction that waited for a lock.
+  nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+};
+
+export async function readNowMs(tx: Tx, engine: Engine): Promise<number> {
+  const { rows } = await sql<{ now: number }>`select ${engine.nowMs} as now`.execute(tx);
+  return Number(rows[0]?.now);
+}

@@ -1,0 +1,146 @@
+import type { Selectable } from 'kysely';
+import type { Applied, ErrorCode } from '../../domain/errors.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { Signal } from '../../domain/signal.ts';
+import type { Database, Engine } from '../engine.ts';
+import { readNowMs } from '../engine.ts';
+import type { AttemptsTable, ExecutionsTable, ItemsTable } from '../tables.ts';
+import type { HistoryFilter, Store, StoredAttempt, StoredExecution, StoredItem } from '../store.ts';
+
+/** See `Store.findExecution`. Attempts are those on its targets while it waited: a round serves many executions at once. */
+export async function findExecution(db: Database, id: string): Promise<StoredExecution | undefined> {
+  const row = await db.selectFrom('executions').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) return undefined;
+  const items = await db.selectFrom('items').selectAll().where('execution_id', '=', id).orderBy('id').execute();
+  let attempts: StoredAttempt[] = [];
+  if (items.length > 0) {
+    const targets = [...new Set(items.map(({ target }) => target))];
+    let query = db.selectFrom('attempts').selectAll().where('target', 'in', targets).where('at', '>=', row.accepted_at);
+    if (row.finished_at !== null) query = query.where('at', '<=', row.finished_at);
+    attempts = (await query.orderBy('seq').limit(200).execute()).map(toAttempt);
+  }
+  return toExecution(row, items.map(toItem), attempts);
+}
+
+/** See `Store.listExecutions`: newest first, without attempts. */
+export async function listExecutions(db: Database, filter: HistoryFilter): Promise<readonly StoredExecution[]> {
+  let query = db.selectFrom('executions').selectAll('executions').where('project_id', '=', filter.projectId);
+  if (filter.receiverId !== undefined) query = query.where('receiver_id', '=', filter.receiverId);
+  if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.acceptedFromMs !== undefined) query = query.where('accepted_at', '>=', filter.acceptedFromMs);
+  if (filter.acceptedBeforeMs !== undefined) query = query.where('accepted_at', '<', filter.acceptedBeforeMs);
+  if (filter.beforeSeq !== undefined) query = query.where('seq', '<', filter.beforeSeq);
+  if (filter.target !== undefined) {
+    const { target } = filter;
+    query = query.where('seq', 'in', (items) =>
+      items.selectFrom('items').select('items.seq').where('items.target', '=', target),
+    );
+  }
+  const rows = await query.orderBy('seq', 'desc').limit(filter.limit).execute();
+  if (rows.length === 0) return [];
+  const items = await db
+    .selectFrom('items')
+    .selectAll()
+    .where(
+      'execution_id',
+      'in',
+      rows.map(({ id }) => id),
+    )
+    .orderBy('id')
+    .execute();
+  const itemsOf = Map.groupBy(items, ({ execution_id }) => execution_id);
+  return rows.map((row) => toExecution(row, (itemsOf.get(row.id) ?? []).map(toItem), []));
+}
+
+/** See `Store.prune`. */
+export async function prune(db: Database, engine: Engine, input: Parameters<Store['prune']>[0]): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    const nowMs = await readNowMs(tx, engine);
+    const newestToGo = await tx
+      .selectFrom('executions')
+      .select('seq')
+      .orderBy('seq', 'desc')
+      .offset(input.keep)
+      .limit(1)
+      .executeTakeFirst();
+    const gone = await tx
+      .selectFrom('executions')
+      .select('id')
+      .where('state', '=', 'finished')
+      .where((where) =>
+        where.or([where('finished_at', '<', nowMs - input.olderThanMs), where('seq', '<=', newestToGo?.seq ?? -1)]),
+      )
+      .orderBy('seq')
+      .limit(input.atMost)
+      .execute();
+    await tx.deleteFrom('seen_keys').where('expires_at', '<', nowMs).execute();
+    if (gone.length === 0) return 0;
+    const ids = gone.map(({ id }) => id);
+    await tx.deleteFrom('items').where('execution_id', 'in', ids).execute();
+    await tx.deleteFrom('executions').where('id', 'in', ids).execute();
+    const oldest = await tx.selectFrom('executions').select('accepted_at').orderBy('seq').limit(1).executeTakeFirst();
+    const beforeMs = oldest?.accepted_at ?? nowMs;
+    await tx.deleteFrom('attempts').where('at', '<', beforeMs).execute();
+    await tx
+      .deleteFrom('changes')
+      .where('created_at', '<', beforeMs)
+      .where('state', 'not in', ['sending', 'following'])
+      .execute();
+    return ids.length;
+  });
+}
+
+function toExecution(
+  row: Selectable<ExecutionsTable>,
+  items: readonly StoredItem[],
+  attempts: readonly StoredAttempt[],
+): StoredExecution {
+  return {
+    seq: row.seq,
+    id: row.id,
+    projectId: row.project_id,
+    receiverId: row.receiver_id,
+    receiverName: row.receiver_name,
+    driver: row.driver,
+    format: row.format,
+    reason: (JSON.parse(row.signal) as Signal).reason,
+    state: row.state,
+    ...ending(row),
+    acceptedAtMs: row.accepted_at,
+    ...(row.finished_at === null ? {} : { finishedAtMs: row.finished_at }),
+    items,
+    attempts,
+  };
+}
+
+function toItem(row: Selectable<ItemsTable>): StoredItem {
+  return {
+    target: row.target,
+    state: row.state,
+    ...(row.change_id === null ? {} : { changeId: row.change_id }),
+    ...ending(row),
+  };
+}
+
+type Ending = Pick<Selectable<ItemsTable>, 'outcome' | 'message' | 'code' | 'applied' | 'scale_from' | 'scale_to'>;
+
+function ending({ outcome, message, code, applied, scale_from, scale_to }: Ending) {
+  return {
+    message,
+    ...(outcome === null ? {} : { outcome: outcome as Outcome }),
+    ...(code === null ? {} : { code: code as ErrorCode }),
+    ...(applied === null ? {} : { applied: applied as Applied }),
+    ...(scale_from === null ? {} : { from: scale_from }),
+    ...(scale_to === null ? {} : { to: scale_to }),
+  };
+}
+
+function toAttempt(row: Selectable<AttemptsTable>): StoredAttempt {
+  return {
+    target: row.target,
+    atMs: row.at,
+    result: row.result,
+    ...(row.code === null ? {} : { code: row.code as ErrorCode }),
+  };
+}

@@ -1,0 +1,196 @@
+import { sql } from 'kysely';
+import type { Database, Engine, Tx } from '../engine.ts';
+import { readNowMs } from '../engine.ts';
+import type { Target } from '../../domain/target.ts';
+import type { Signal } from '../../domain/signal.ts';
+import type { LanesTable } from '../tables.ts';
+import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, Store, WaitingItem } from '../store.ts';
+
+// One round decides at most so many: a lane that was left alone for hours is still worked off in bounded memory.
+const itemsARound = 1000;
+
+/** Takes or keeps the lane, and reads what waits there. See `Store.openRound`. */
+export async function openRound(
+  db: Database,
+  engine: Engine,
+  input: Parameters<Store['openRound']>[0],
+): Promise<HeldLane | LaneElsewhere> {
+  return db.transaction().execute(async (tx) => {
+    const nowMs = await readNowMs(tx, engine);
+    const lane = await takeLane(tx, engine, input, nowMs);
+    if ('leaseLeftMs' in lane) return lane;
+    const waiting = await readWaiting(tx, input.target, nowMs);
+    const open = await readOpenChange(tx, input.target, nowMs, lane.previousLeaseUntilMs + input.doubtMs);
+    const lateWrite = readLateWrite(lane.row, nowMs);
+    return {
+      kind: 'held',
+      epoch: lane.row.epoch,
+      waiting,
+      ...(open === undefined ? {} : { open }),
+      ...(lane.row.last_effective_at === null
+        ? {}
+        : { sinceLastEffectiveChangeMs: Math.max(0, nowMs - lane.row.last_effective_at) }),
+      ...(lateWrite === undefined ? {} : { lateWrite }),
+    };
+  });
+}
+
+interface TakenLane {
+  readonly row: LanesTable;
+  /** Until then the holder before us may have written to Rancher. */
+  readonly previousLeaseUntilMs: number;
+}
+
+async function takeLane(
+  tx: Tx,
+  engine: Engine,
+  { target, holder, leaseMs }: Parameters<Store['openRound']>[0],
+  nowMs: number,
+): Promise<TakenLane | LaneElsewhere> {
+  const fresh = { target, epoch: 1, holder, lease_until: nowMs + leaseMs };
+  const made = await tx
+    .insertInto('lanes')
+    .values(fresh)
+    .onConflict((conflict) => conflict.column('target').doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (made !== undefined) return { row: made, previousLeaseUntilMs: 0 };
+  let read = tx.selectFrom('lanes').selectAll().where('target', '=', target);
+  // SQLite has one writer at a time; PostgreSQL must be told that this row is about to change.
+  if (engine.name === 'postgres') read = read.forUpdate();
+  const lane = await read.executeTakeFirstOrThrow();
+  const isMine = lane.holder === holder && lane.lease_until > nowMs;
+  if (!isMine && lane.lease_until > nowMs) return { kind: 'elsewhere', leaseLeftMs: lane.lease_until - nowMs };
+  // A lease of our own that ran out counts as lost too: somebody may have held the lane meanwhile.
+  const epoch = isMine ? lane.epoch : lane.epoch + 1;
+  const row = await tx
+    .updateTable('lanes')
+    .set({ epoch, holder, lease_until: nowMs + leaseMs })
+    .where('target', '=', target)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return { row, previousLeaseUntilMs: isMine ? 0 : lane.lease_until };
+}
+
+async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<readonly WaitingItem[]> {
+  const rows = await tx
+    .selectFrom('items')
+    .innerJoin('executions', 'executions.id', 'items.execution_id')
+    .select([
+      'items.id as itemId',
+      'items.execution_id as executionId',
+      'executions.project_id as projectId',
+      'executions.receiver_id as receiverId',
+      'executions.driver',
+      'executions.config',
+      'executions.signal',
+      'executions.accepted_at',
+      'executions.send_before',
+    ])
+    .where('items.target', '=', target)
+    .where('items.state', '=', sql.lit('waiting'))
+    .orderBy('items.seq')
+    .limit(itemsARound)
+    .execute();
+  return rows.map(({ config, signal, accepted_at, send_before, ...row }) => ({
+    ...row,
+    config: JSON.parse(config) as unknown,
+    signal: JSON.parse(signal) as Signal,
+    waitedMs: nowMs - accepted_at,
+    sendWithinMs: send_before - nowMs,
+  }));
+}
+
+async function readOpenChange(
+  tx: Tx,
+  target: Target,
+  nowMs: number,
+  takenOverUntilMs: number,
+): Promise<OpenChange | undefined> {
+  const row = await tx
+    .selectFrom('changes')
+    .select(['id', 'driver', 'body', 'doubt_until'])
+    .where('target', '=', target)
+    .where('state', '=', sql.lit('sending'))
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const untilMs = Math.max(row.doubt_until ?? 0, takenOverUntilMs);
+  return { changeId: row.id, driver: row.driver, body: JSON.parse(row.body) as unknown, doubtForMs: untilMs - nowMs };
+}
+
+function readLateWrite(lane: LanesTable, nowMs: number): LateWrite | undefined {
+  if (
+    lane.doubt_change === null ||
+    lane.latest_change === null ||
+    lane.doubt_until === null ||
+    lane.doubt_until <= nowMs
+  )
+    return undefined;
+  const inDoubt = JSON.parse(lane.doubt_change) as { driver: string; body: unknown };
+  const latest = JSON.parse(lane.latest_change) as { driver: string; body: unknown };
+  return { inDoubt: inDoubt.body, latest: latest.body, driver: latest.driver, forMs: lane.doubt_until - nowMs };
+}
+
+/** See `Store.releaseLane`. */
+export async function releaseLane(
+  db: Database,
+  engine: Engine,
+  { target, epoch }: Parameters<Store['releaseLane']>[0],
+): Promise<void> {
+  await db
+    .updateTable('lanes')
+    .set({ lease_until: engine.nowMs })
+    .where('target', '=', target)
+    .where('epoch', '=', epoch)
+    .execute();
+}
+
+/** See `Store.endAllLeases`. */
+export async function endAllLeases(db: Database, engine: Engine): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const nowMs = await readNowMs(tx, engine);
+    await tx.updateTable('lanes').set({ lease_until: nowMs }).where('lease_until', '>', nowMs).execute();
+    await tx.updateTable('changes').set({ lease_until: nowMs }).where('state', '=', 'following').execute();
+  });
+}
+
+/** See `Store.idleTargets`. */
+export async function idleTargets(
+  db: Database,
+  engine: Engine,
+  { limit }: { readonly limit: number },
+): Promise<readonly Target[]> {
+  return db.transaction().execute(async (tx) => {
+    const nowMs = await readNowMs(tx, engine);
+    const waiting = await tx
+      .selectFrom('items')
+      .select('target')
+      .distinct()
+      .where('state', '=', sql.lit('waiting'))
+      .limit(limit)
+      .execute();
+    const open = await tx
+      .selectFrom('changes')
+      .select('target')
+      .where('state', '=', sql.lit('sending'))
+      .limit(limit)
+      .execute();
+    const inDoubt = await tx
+      .selectFrom('lanes')
+      .select('target')
+      .where('doubt_until', 'is not', null)
+      .where('doubt_until', '>', nowMs)
+      .limit(limit)
+      .execute();
+    const targets = [...new Set([...waiting, ...open, ...inDoubt].map(({ target }) => target))];
+    if (targets.length === 0) return [];
+    const held = await tx
+      .selectFrom('lanes')
+      .select('target')
+      .where('target', 'in', targets)
+      .where('lease_until', '>', nowMs)
+      .execute();
+    const heldTargets = new Set(held.map(({ target }) => target));
+    return targets.filter((target) => !heldTargets.has(target));
+  });
+}

@@ -1,0 +1,27 @@
+import { sql } from 'kysely';
+import type { Database, Engine } from '../engine.ts';
+import type { Store } from '../store.ts';
+import { accept } from './accept.ts';
+import { findExecution, listExecutions, prune } from './history.ts';
+import { endAllLeases, idleTargets, openRound, releaseLane } from './lanes.ts';
+import { closeChange, commitRound, markDoubt } from './rounds.ts';
+
+/** The store's operations on an open database, the same for every engine; `close` is the engine's own. */
+export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close'> {
+  return {
+    accept: (executions) => accept(db, engine, executions),
+    openRound: (input) => openRound(db, engine, input),
+    commitRound: (round) => commitRound(db, engine, round),
+    markDoubt: (input) => markDoubt(db, engine, input),
+    closeChange: (close) => closeChange(db, engine, close),
+    releaseLane: (input) => releaseLane(db, engine, input),
+    endAllLeases: () => endAllLeases(db, engine),
+    idleTargets: (input) => idleTargets(db, engine, input),
+    findExecution: (id) => findExecution(db, id),
+    listExecutions: (filter) => listExecutions(db, filter),
+    prune: (input) => prune(db, engine, input),
+    async ping() {
+      await sql`select 1`.execute(db);
+    },
+  };
+}

@@ -1,0 +1,216 @@
+import { sql } from 'kysely';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { Database, Engine, Tx } from '../engine.ts';
+import { readNowMs } from '../engine.ts';
+import type {
+  ChangeToClose,
+  Committed,
+  FinishedExecution,
+  ItemEnd,
+  NewAttempt,
+  RoundToCommit,
+  Store,
+} from '../store.ts';
+
+/** See `Store.commitRound`. */
+export async function commitRound(db: Database, engine: Engine, round: RoundToCommit): Promise<Committed> {
+  return asHolder(db, engine, round, async (tx, nowMs) => {
+    const { change } = round;
+    if (round.attempt !== undefined) await addAttempt(tx, round.target, null, round.attempt, nowMs);
+    if (change !== undefined) {
+      await tx
+        .insertInto('changes')
+        .values({
+          id: change.changeId,
+          target: round.target,
+          driver: change.driver,
+          body: JSON.stringify(change.body),
+          state: 'sending',
+          created_at: nowMs,
+        })
+        .execute();
+      for (const item of change.items) {
+        await tx
+          .updateTable('items')
+          .set({
+            state: 'under-way',
+            change_id: change.changeId,
+            message: item.message,
+            scale_from: item.from ?? null,
+            scale_to: item.to ?? null,
+          })
+          .where('id', '=', item.itemId)
+          .execute();
+      }
+    }
+    return endItems(tx, round.ended, nowMs);
+  });
+}
+
+/** See `Store.markDoubt`. */
+export async function markDoubt(
+  db: Database,
+  engine: Engine,
+  input: Parameters<Store['markDoubt']>[0],
+): Promise<Committed> {
+  return asHolder(db, engine, input, async (tx, nowMs) => {
+    await tx
+      .updateTable('changes')
+      .set({ doubt_until: nowMs + input.doubtMs })
+      .where('id', '=', input.changeId)
+      .execute();
+    await addAttempt(tx, input.target, input.changeId, input.attempt, nowMs);
+    return [];
+  });
+}
+
+/** See `Store.closeChange`. */
+export async function closeChange(db: Database, engine: Engine, close: ChangeToClose): Promise<Committed> {
+  return asHolder(db, engine, close, async (tx, nowMs) => {
+    const { changeId, end } = close;
+    await addAttempt(tx, close.target, changeId, close.attempt, nowMs);
+    if (end.kind === 'dropped') {
+      await tx.updateTable('changes').set({ state: 'dropped' }).where('id', '=', changeId).execute();
+      await tx
+        .updateTable('items')
+        .set({ state: 'waiting', change_id: null, message: '', scale_from: null, scale_to: null })
+        .where('change_id', '=', changeId)
+        .where('state', '=', sql.lit('under-way'))
+        .execute();
+      return [];
+    }
+    const closed = await tx
+      .updateTable('changes')
+      .set({ state: end.state })
+      .where('id', '=', changeId)
+      .returning(['driver', 'body'])
+      .executeTakeFirstOrThrow();
+    const envelope = `{"driver":${JSON.stringify(closed.driver)},"body":${closed.body}}`;
+    await tx
+      .updateTable('lanes')
+      .set({
+        ...(end.state === 'done' ? { latest_change: envelope, last_effective_at: nowMs } : {}),
+        ...(end.lateWriteForMs === undefined
+          ? {}
+          : { doubt_change: envelope, doubt_until: nowMs + end.lateWriteForMs }),
+      })
+      .where('target', '=', close.target)
+      .execute();
+    const items = await tx
+      .selectFrom('items')
+      .select(['id', 'message', 'scale_from', 'scale_to'])
+      .where('change_id', '=', changeId)
+      .where('state', '=', sql.lit('under-way'))
+      .execute();
+    const named = new Map((end.items ?? []).map((item) => [item.itemId, item]));
+    const ended = items.map(({ id, message, scale_from, scale_to }): ItemEnd => {
+      return (
+        named.get(id) ?? {
+          itemId: id,
+          outcome: end.outcome,
+          message: end.message ?? message,
+          ...(scale_from === null ? {} : { from: scale_from }),
+          ...(scale_to === null ? {} : { to: scale_to }),
+          ...(end.code === undefined ? {} : { code: end.code }),
+          ...(end.applied === undefined ? {} : { applied: end.applied }),
+        }
+      );
+    });
+    return endItems(tx, ended, nowMs);
+  });
+}
+
+/** Runs `work` only while the lane is still the caller's, by epoch. */
+async function asHolder(
+  db: Database,
+  engine: Engine,
+  { target, epoch }: { readonly target: string; readonly epoch: number },
+  work: (tx: Tx, nowMs: number) => Promise<readonly FinishedExecution[]>,
+): Promise<Committed> {
+  return db.transaction().execute(async (tx): Promise<Committed> => {
+    let held = tx.selectFrom('lanes').select('epoch').where('target', '=', target).where('epoch', '=', epoch);
+    if (engine.name === 'postgres') held = held.forUpdate();
+    if ((await held.executeTakeFirst()) === undefined) return { kind: 'lane-lost' };
+    return { kind: 'committed', finished: await work(tx, await readNowMs(tx, engine)) };
+  });
+}
+
+async function addAttempt(
+  tx: Tx,
+  target: string,
+  changeId: string | null,
+  attempt: NewAttempt,
+  nowMs: number,
+): Promise<void> {
+  await tx
+    .insertInto('attempts')
+    .values({ target, change_id: changeId, at: nowMs, result: attempt.result, code: attempt.code ?? null })
+    .execute();
+}
+
+async function endItems(tx: Tx, ended: readonly ItemEnd[], nowMs: number): Promise<readonly FinishedExecution[]> {
+  const finished: FinishedExecution[] = [];
+  for (const item of ended) {
+    const row = await tx
+      .updateTable('items')
+      .set({
+        state: 'finished',
+        outcome: item.outcome,
+        message: item.message,
+        code: item.code ?? null,
+        applied: item.applied ?? null,
+        scale_from: item.from ?? null,
+        scale_to: item.to ?? null,
+      })
+      .where('id', '=', item.itemId)
+      .where('state', '!=', 'finished')
+      .returning('execution_id')
+      .executeTakeFirst();
+    if (row === undefined) continue;
+    const outcome = await endExecution(tx, row.execution_id, nowMs);
+    if (outcome !== undefined) finished.push({ executionId: row.execution_id, outcome });
+  }
+  return finished;
+}
+
+/** Ends an execution once its last item has ended; undefined while others are open. */
+async function endExecution(tx: Tx, executionId: string, nowMs: number): Promise<Outcome | undefined> {
+  const items = await tx
+    .selectFrom('items')
+    .select(['state', 'outcome', 'message', 'code', 'applied', 'scale_from', 'scale_to'])
+    .where('execution_id', '=', executionId)
+    .execute();
+  if (items.some(({ state }) => state !== 'finished')) return undefined;
+  const [first] = items;
+  if (first === undefined) return undefined;
+  const isAlike = items.every(({ outcome }) => outcome === first.outcome);
+  const outcome = (isAlike ? first.outcome : 'partial') as Outcome;
+  const failed = items.find((item) => item.outcome === 'failed');
+  // One that may have been applied decides for all: the caller must not be told that it is safe to repeat.
+  const applied = items.some((item) => item.applied === 'unknown') ? 'unknown' : (failed?.applied ?? null);
+  await tx
+    .updateTable('executions')
+    .set({
+      state: 'finished',
+      outcome,
+      message: items.length === 1 ? first.message : summary(items.map((item) => item.outcome ?? '')),
+      code: failed?.code ?? null,
+      applied,
+      scale_from: items.length === 1 ? first.scale_from : null,
+      scale_to: items.length === 1 ? first.scale_to : null,
+      finished_at: nowMs,
+    })
+    .where('id', '=', executionId)
+    .execute();
+  if (outcome === 'failed' && applied === 'no') {
+    // Nothing happened: the same event may be told again and then counts.
+    await tx.deleteFrom('seen_keys').where('execution_id', '=', executionId).execute();
+  }
+  return outcome;
+}
+
+function summary(outcomes: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const outcome of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  return [...counts].map(([outcome, count]) => `${String(count)} ${outcome}`).join(', ');
+}

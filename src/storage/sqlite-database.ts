@@ -1,0 +1,90 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { ServiceError } from '../domain/errors.ts';
+import { sqliteEngine, type Database } from './engine.ts';
+import { migrationsFor } from './migrations.ts';
+import type { Tables } from './tables.ts';
+
+/** `:memory:` in unit tests; a file everywhere else. */
+export type SqliteFile = string;
+
+/**
+ * Opens the file for this process alone and brings it up to date. Meant to run in a worker thread: every call blocks.
+ * @throws ServiceError STORE_UNAVAILABLE when another process has it, when it is no database of ours, or when it is newer than this version.
+ */
+export async function openSqliteDatabase(file: SqliteFile): Promise<Database> {
+  const sqlite = openExclusively(file);
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: async () => asKyselyExpects(sqlite) }) });
+  const provider = migrationsFor(sqliteEngine);
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error !== undefined) {
+    await db.destroy();
+    throw explain(error, file);
+  }
+  return db;
+}
+
+function openExclusively(file: SqliteFile): DatabaseSync {
+  let sqlite: DatabaseSync | undefined;
+  try {
+    sqlite = new DatabaseSync(file);
+    // Exclusive before WAL: then no shared memory file is made and a second process is refused at once.
+    sqlite.exec('pragma locking_mode = exclusive');
+    sqlite.exec('pragma journal_mode = wal');
+    // Accepted means on disk: with less than FULL a power cut could lose what a caller was told is stored.
+    sqlite.exec('pragma synchronous = full');
+    sqlite.exec('pragma foreign_keys = on');
+    // Takes the lock now instead of at the first trigger.
+    sqlite.exec('begin immediate; commit');
+    return sqlite;
+  } catch (error) {
+    sqlite?.close();
+    throw explain(error, file);
+  }
+}
+
+const explanations: readonly (readonly [RegExp, string])[] = [
+  [/database is locked/, 'another process has it open; stop that one, or give this one a DATA_DIR of its own'],
+  [
+    /not a database|malformed|corrupt/,
+    'it is damaged or no database; move it away to start with an empty history, or put a backup back',
+  ],
+  [/corrupted migrations|missing/, 'it was written by a newer version; start that version, or move the file away'],
+  [
+    /unable to open|readonly|permission/i,
+    'the file or its folder cannot be written; check that DATA_DIR exists and belongs to this user',
+  ],
+  [/full/, 'the disk is full; make room'],
+];
+
+function explain(error: unknown, file: SqliteFile): ServiceError {
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = explanations.find(([pattern]) => pattern.test(message))?.[1] ?? message;
+  return new ServiceError('STORE_UNAVAILABLE', `cannot use the database ${file}: ${remedy}`, { cause: error });
+}
+
+/** Kysely asks for better-sqlite3's interface; node:sqlite differs in how a statement tells that it returns rows. */
+function asKyselyExpects(sqlite: DatabaseSync) {
+  const prepared = new Map<string, ReturnType<typeof prepare>>();
+  const prepare = (text: string) => {
+    const statement: StatementSync = sqlite.prepare(text);
+    return {
+      reader: statement.columns().length > 0,
+      all: (parameters: readonly unknown[]) => statement.all(...(parameters as never[])),
+      run: (parameters: readonly unknown[]) => statement.run(...(parameters as never[])),
+      iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as never[])),
+    };
+  };
+  return {
+    close: () => sqlite.close(),
+    prepare(text: string) {
+      const known = prepared.get(text);
+      if (known !== undefined) return known;
+      const statement = prepare(text);
+      // Statements with lists of ids vary in length without end; keep the ones of everyday.
+      if (prepared.size < 200) prepared.set(text, statement);
+      return statement;
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { Worker } from 'node:worker_threads';
+import { ServiceError } from '../domain/errors.ts';
+import type { Acceptance, NewExecution, Store } from './store.ts';
+
+/** One operation on its way to the worker thread. */
+export interface SqliteCall {
+  readonly id: number;
+  readonly operation: string;
+  readonly input: unknown;
+}
+
+/** Its answer; id 0 tells that the file is open. */
+export interface SqliteReply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: 'STORE_UNAVAILABLE'; readonly message: string };
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Opens the embedded store in a worker thread, for this process alone.
+ * @throws ServiceError STORE_UNAVAILABLE, with a message that says what to do, when the file is locked, damaged, newer or not writable.
+ */
+export async function openSqliteStore(file: string): Promise<Store> {
+  // The compiled worker lies beside this module under the other extension.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(new URL(`./sqlite-worker.${extension}`, import.meta.url), { workerData: { file } });
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  let gone: ServiceError | undefined;
+
+  const fail = (reason: string) => {
+    gone = new ServiceError('STORE_UNAVAILABLE', reason);
+    for (const { reject } of pending.values()) reject(gone);
+    pending.clear();
+  };
+  const answered = new Promise<void>((resolve, reject) => {
+    pending.set(0, { resolve: () => resolve(), reject });
+  });
+  worker.on('message', ({ id, value, error }: SqliteReply) => {
+    const waiting = pending.get(id);
+    pending.delete(id);
+    if (error === undefined) waiting?.resolve(value);
+    else waiting?.reject(new ServiceError(error.code, error.message));
+  });
+  worker.on('error', (error) => fail(`the database thread ended: ${error.message}`));
+  worker.on('exit', () => fail('the database is closed'));
+
+  const call = (operation: string, input: unknown): Promise<never> =>
+    new Promise((resolve, reject) => {
+      if (gone !== undefined) return reject(gone);
+      lastId += 1;
+      pending.set(lastId, { resolve: resolve as (value: unknown) => void, reject });
+      worker.postMessage({ id: lastId, operation, input } satisfies SqliteCall);
+    });
+
+  try {
+    await answered;
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+  await call('endAllLeases', undefined);
+
+  return {
+    accept: batched((executions) => call('accept', executions)),
+    openRound: (input) => call('openRound', input),
+    commitRound: (round) => call('commitRound', round),
+    markDoubt: (input) => call('markDoubt', input),
+    closeChange: (close) => call('closeChange', close),
+    releaseLane: (input) => call('releaseLane', input),
+    endAllLeases: () => call('endAllLeases', undefined),
+    idleTargets: (input) => call('idleTargets', input),
+    findExecution: (id) => call('findExecution', id),
+    listExecutions: (filter) => call('listExecutions', filter),
+    prune: (input) => call('prune', input),
+    ping: () => call('ping', undefined),
+    async close() {
+      if (gone !== undefined) return;
+      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      await call('close', undefined);
+      await exited;
+    },
+  };
+}
+
+type Accept = (executions: readonly NewExecution[]) => Promise<readonly Acceptance[]>;
+
+/** While one batch is being stored, what arrives meanwhile is gathered into the next: a storm pays for few disk flushes. */
+function batched(accept: Accept): Accept {
+  interface Gathered {
+    readonly executions: readonly NewExecution[];
+    resolve(acceptances: readonly Acceptance[]): void;
+    reject(error: unknown): void;
+  }
+  let gathered: Gathered[] = [];
+  let isStoring = false;
+
+  const storeGathered = async (): Promise<void> => {
+    isStoring = true;
+    while (gathered.length > 0) {
+      const batch = gathered;
+      gathered = [];
+      try {
+        const acceptances = await accept(batch.flatMap(({ executions }) => executions));
+        let first = 0;
+        for (const { executions, resolve } of batch) {
+          resolve(acceptances.slice(first, first + executions.length));
+          first += executions.length;
+        }
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    isStoring = false;
+  };
+
+  return (executions) =>
+    new Promise((resolve, reject) => {
+      gathered.push({ executions, resolve, reject });
+      if (!isStoring) void storeGathered();
+    });
+}

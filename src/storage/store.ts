@@ -1,0 +1,246 @@
+import type { Applied, ErrorCode } from '../domain/errors.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Signal } from '../domain/signal.ts';
+import type { Target } from '../domain/target.ts';
+
+/** A key by which the same event is told again; hashes only. */
+export interface SeenKey {
+  readonly kind: 'event' | 'request';
+  readonly hash: string;
+  /** The same `request` key with another body is a mistake of the caller. */
+  readonly bodyHash: string;
+  readonly livesForMs: number;
+}
+
+export interface NewExecution {
+  readonly id: string;
+  readonly projectId: string;
+  readonly receiverId: string;
+  readonly receiverName: string;
+  readonly driver: string;
+  readonly format: string;
+  readonly config: unknown;
+  readonly signal: Signal;
+  /** None for an ignored signal: it is finished as it is stored. */
+  readonly targets: readonly Target[];
+  readonly seenKeys: readonly SeenKey[];
+  /** From acceptance to send. */
+  readonly sendWithinMs: number;
+  /** Executions that may wait on one target; past it nothing is stored. */
+  readonly laneLimit: number;
+}
+
+export type Acceptance =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'duplicate'; readonly executionId: string }
+  | { readonly kind: 'request-key-reused' }
+  | { readonly kind: 'lane-full' };
+
+/** An item that waits in a lane. */
+export interface WaitingItem {
+  readonly itemId: string;
+  readonly executionId: string;
+  readonly projectId: string;
+  readonly receiverId: string;
+  readonly driver: string;
+  readonly config: unknown;
+  readonly signal: Signal;
+  readonly waitedMs: number;
+  /** Negative once it is too late to send. */
+  readonly sendWithinMs: number;
+}
+
+/** A change that was committed and whose sending is not known to have ended. */
+export interface OpenChange {
+  readonly changeId: string;
+  readonly driver: string;
+  readonly body: unknown;
+  /** Milliseconds for which a write of it may still be under way; 0 or less once it cannot be. */
+  readonly doubtForMs: number;
+}
+
+/** A late write that may still land (design §5.2). */
+export interface LateWrite {
+  readonly inDoubt: unknown;
+  readonly latest: unknown;
+  readonly driver: string;
+  readonly forMs: number;
+}
+
+/** What the holder of a lane finds when it begins a round. */
+export interface HeldLane {
+  readonly kind: 'held';
+  readonly epoch: number;
+  readonly waiting: readonly WaitingItem[];
+  readonly open?: OpenChange;
+  readonly sinceLastEffectiveChangeMs?: number;
+  readonly lateWrite?: LateWrite;
+}
+
+/** Somebody else holds the lane and serves what waits there. */
+export interface LaneElsewhere {
+  readonly kind: 'elsewhere';
+  readonly leaseLeftMs: number;
+}
+
+/** How one item ended. */
+export interface ItemEnd {
+  readonly itemId: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly code?: ErrorCode;
+  readonly applied?: Applied;
+}
+
+export interface RoundToCommit {
+  readonly target: Target;
+  readonly epoch: number;
+  /** Items that end in this round. */
+  readonly ended: readonly ItemEnd[];
+  /** The one change for the others. */
+  readonly change?: {
+    readonly changeId: string;
+    readonly driver: string;
+    readonly body: unknown;
+    readonly items: readonly {
+      readonly itemId: string;
+      readonly message: string;
+      readonly from?: number;
+      readonly to?: number;
+    }[];
+  };
+  readonly attempt?: NewAttempt;
+}
+
+export interface NewAttempt {
+  readonly result: string;
+  readonly code?: ErrorCode;
+}
+
+export interface ChangeToClose {
+  readonly target: Target;
+  readonly epoch: number;
+  readonly changeId: string;
+  readonly attempt: NewAttempt;
+  readonly end:
+    | {
+        readonly kind: 'ended';
+        readonly state: 'done' | 'superseded' | 'failed';
+        /** Outcome of every item of the change that `items` does not name. */
+        readonly outcome: Outcome;
+        readonly message?: string;
+        readonly code?: ErrorCode;
+        readonly applied?: Applied;
+        readonly items?: readonly ItemEnd[];
+        /** The write had been in doubt and may still land for so long. */
+        readonly lateWriteForMs?: number;
+      }
+    /** Proven not applied: its items wait again. */
+    | { readonly kind: 'dropped' };
+}
+
+/** An execution that ended in the operation just committed, for the callers that wait for it. */
+export interface FinishedExecution {
+  readonly executionId: string;
+  readonly outcome: Outcome;
+}
+
+/** A commit of somebody who no longer holds the lane changes nothing. */
+export type Committed =
+  { readonly kind: 'committed'; readonly finished: readonly FinishedExecution[] } | { readonly kind: 'lane-lost' };
+
+/** A stored execution with its items and attempts, times in milliseconds since 1970. */
+export interface StoredExecution {
+  readonly seq: number;
+  readonly id: string;
+  readonly projectId: string;
+  readonly receiverId: string;
+  readonly receiverName: string;
+  readonly driver: string;
+  readonly format: string;
+  readonly reason: string;
+  readonly state: 'waiting' | 'finished';
+  readonly outcome?: Outcome;
+  readonly message: string;
+  readonly code?: ErrorCode;
+  readonly applied?: Applied;
+  readonly from?: number;
+  readonly to?: number;
+  readonly acceptedAtMs: number;
+  readonly finishedAtMs?: number;
+  readonly items: readonly StoredItem[];
+  readonly attempts: readonly StoredAttempt[];
+}
+
+export interface StoredItem {
+  readonly target: Target;
+  readonly state: 'waiting' | 'under-way' | 'finished';
+  readonly changeId?: string;
+  readonly outcome?: Outcome;
+  readonly message: string;
+  readonly code?: ErrorCode;
+  readonly applied?: Applied;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export interface StoredAttempt {
+  readonly target: Target;
+  readonly atMs: number;
+  readonly result: string;
+  readonly code?: ErrorCode;
+}
+
+export interface HistoryFilter {
+  readonly projectId: string;
+  readonly receiverId?: string;
+  readonly target?: Target;
+  readonly outcome?: Outcome;
+  readonly state?: 'waiting' | 'finished';
+  readonly acceptedFromMs?: number;
+  readonly acceptedBeforeMs?: number;
+  readonly beforeSeq?: number;
+  readonly limit: number;
+}
+
+/**
+ * The small database behind the executions: named operations, one transaction each, the same on every engine.
+ * All throw ServiceError STORE_UNAVAILABLE when the database cannot do it (disk full, connection lost); nothing is half-stored then.
+ */
+export interface Store {
+  /** Stores triggers; answered in the order given. Accepted means durable. */
+  accept(executions: readonly NewExecution[]): Promise<readonly Acceptance[]>;
+  /** Takes or keeps the lane for `leaseMs` and reads what waits there. `doubtMs` is how long a dead holder's write may still be under way after its lease. */
+  openRound(input: {
+    readonly target: Target;
+    readonly holder: string;
+    readonly leaseMs: number;
+    readonly doubtMs: number;
+  }): Promise<HeldLane | LaneElsewhere>;
+  /** Stores a round's decisions, and its change before anything of it is sent. */
+  commitRound(round: RoundToCommit): Promise<Committed>;
+  /** Notes that a write of the change is in doubt for so long, so that a restart knows. */
+  markDoubt(input: {
+    readonly target: Target;
+    readonly epoch: number;
+    readonly changeId: string;
+    readonly doubtMs: number;
+    readonly attempt: NewAttempt;
+  }): Promise<Committed>;
+  closeChange(close: ChangeToClose): Promise<Committed>;
+  /** Gives the lane up, so that another replica need not wait for the lease. */
+  releaseLane(input: { readonly target: Target; readonly epoch: number }): Promise<void>;
+  /** Ends every lease there is: only for an engine whose file no other process can have open. */
+  endAllLeases(): Promise<void>;
+  /** Targets with something unfinished whose lane nobody holds just now. */
+  idleTargets(input: { readonly limit: number }): Promise<readonly Target[]>;
+  findExecution(id: string): Promise<StoredExecution | undefined>;
+  listExecutions(filter: HistoryFilter): Promise<readonly StoredExecution[]>;
+  /** Removes finished executions past an age or a count, a bounded number at a time; answers how many. */
+  prune(input: { readonly olderThanMs: number; readonly keep: number; readonly atMost: number }): Promise<number>;
+  /** Throws when the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
