@@ -1,0 +1,250 @@
+import { ServiceError, hasCode } from '../domain/errors.ts';
+import type { Rancher } from '../rancher/rancher.ts';
+import type { GenericObject, Resource } from '../rancher/resources.ts';
+import { ExpiringSet } from './expiring-set.ts';
+import { RateLimit } from './rate-limit.ts';
+import { ReceiverIndex } from './receiver-index.ts';
+import type { ReceiverKinds } from './receiver-settings.ts';
+import { decode, isLiveObject, isReceiverObject, ordinal, receiverKind } from './stored-receiver.ts';
+import type { StoredReceiver } from './stored-receiver.ts';
+
+/**
+ * The cache is believed while the change stream was heard within this time. Rancher pings its subscribers every 5 s, so a
+ * healthy quiet stream is silent for up to 5 s; half a ping more allows for a late one without calling every quiet stream dead.
+ */
+export const longestSilenceMs = 7_500;
+const unknownKeyTtlMs = 5_000;
+const unknownKeysPerSecond = 20;
+const ownWriteSettlesMs = 5_000;
+const reloadAfterMs = 1_000;
+/** Another installation may be in the middle of a replacement, and may still take it back. */
+const supersededAfterMs = 30_000;
+
+export interface ProjectCacheOptions {
+  readonly projectId: string;
+  readonly rancher: Rancher;
+  readonly kinds: ReceiverKinds;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  /** Told when the receivers could not be read; the cache goes on with single look-ups and tries again. */
+  readonly onReloadFailed?: (error: unknown) => void;
+  /** Told of objects that a newer one of the same receiver replaced long enough ago for it to be a crash's remains. */
+  readonly onSuperseded?: (objectIds: readonly string[]) => void;
+}
+
+/**
+ * The receivers of one project, kept up to date by the change stream. While the stream is silent or the first load is not
+ * finished, every answer comes from Rancher instead: one `key` filter look-up for a trigger.
+ */
+export class ProjectCache {
+  readonly #options: ProjectCacheOptions;
+  readonly #unknownKeys: ExpiringSet;
+  readonly #lookUpLimit: RateLimit;
+  readonly #removed: ExpiringSet;
+  readonly #ownWrites: ExpiringSet;
+  readonly #lookUps = new Map<string, Promise<StoredReceiver | undefined>>();
+  readonly #stopWatching: () => void;
+  #index = new ReceiverIndex();
+  #isLoaded = false;
+  #isClosed = false;
+  #loads = 0;
+  #writes = 0;
+  #changedWhileLoading = new Map<string, StoredReceiver | undefined>();
+  #reloadTimer: NodeJS.Timeout | undefined;
+  #sweepTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ProjectCacheOptions) {
+    const { nowMs } = options;
+    this.#options = options;
+    this.#unknownKeys = new ExpiringSet({ ttlMs: unknownKeyTtlMs, most: 1_000, nowMs });
+    this.#lookUpLimit = new RateLimit(unknownKeysPerSecond, nowMs);
+    // Rancher lists a removed object as active for a moment; ids never come back, so ten minutes are plenty.
+    this.#removed = new ExpiringSet({ ttlMs: 600_000, most: 10_000, nowMs });
+    this.#ownWrites = new ExpiringSet({ ttlMs: ownWriteSettlesMs, most: 10_000, nowMs });
+    this.#stopWatching = options.rancher.changes().watch({
+      onChange: (resource) => {
+        this.#noteChange(resource);
+      },
+      onResync: () => {
+        this.#reload();
+      },
+    });
+  }
+
+  /** Whether answers come from memory. */
+  isFresh(): boolean {
+    return this.#isLoaded && this.#options.rancher.changes().silentForMs() <= longestSilenceMs;
+  }
+
+  /** @throws ServiceError OVERLOADED when too many unknown keys are asked for, or what the client throws. */
+  async findByKey(key: string): Promise<StoredReceiver | undefined> {
+    if (!/^[\w-]{1,255}$/.test(key)) return undefined;
+    const known = this.#index.findByKey(key);
+    const isFresh = this.isFresh();
+    if (isFresh && known !== undefined) return known;
+    if (this.#unknownKeys.has(key)) return undefined;
+    const underWay = this.#lookUps.get(key);
+    if (underWay !== undefined) return await underWay;
+    // A key that was valid a moment ago is not a guess: a storm of strangers must not shut the owners out.
+    if (known === undefined && !this.#lookUpLimit.take()) {
+      if (isFresh) return undefined;
+      throw new ServiceError('OVERLOADED', 'too many unknown trigger keys are being tried; try again in a second', {
+        retryAfterSeconds: 1,
+      });
+    }
+    const lookUp = this.#lookUp(key).finally(() => this.#lookUps.delete(key));
+    this.#lookUps.set(key, lookUp);
+    return await lookUp;
+  }
+
+  async findById(id: string): Promise<StoredReceiver | undefined> {
+    return (await this.read()).findById(id);
+  }
+
+  /** Every receiver, from memory or freshly read; what we wrote ourselves is always in it. */
+  async read(): Promise<ReceiverIndex> {
+    if (this.isFresh()) return this.#index;
+    return new ReceiverIndex(this.#decodeLive(await this.#listObjects({ kind: receiverKind })));
+  }
+
+  /** Whether one receiver is there and not paused; asks for one object, not for all, when the cache is not fresh. */
+  async isLive(id: string): Promise<boolean> {
+    const known = this.#index.findById(id);
+    if (this.isFresh()) return isRunning(known);
+    try {
+      const object = await this.#options.rancher.genericObjects.read(known?.objectId ?? id);
+      const [receiver] = this.#decodeLive([object]);
+      if (receiver?.id === id) return isRunning(receiver);
+    } catch (error) {
+      if (!hasCode(error, 'RANCHER_NOT_FOUND')) throw error;
+    }
+    // It may live on in another object: renamed or rotated elsewhere while we were not listening.
+    return isRunning(await this.findById(id));
+  }
+
+  /** Live objects that Rancher holds now under a column filter, removed ones of ours left out. */
+  async readObjects(filter: { readonly name: string } | { readonly key: string }): Promise<readonly StoredReceiver[]> {
+    return this.#decodeLive(await this.#listObjects({ ...filter, kind: receiverKind }));
+  }
+
+  /** Takes over what we wrote ourselves, at once. */
+  noteWritten(object: GenericObject): StoredReceiver {
+    this.#writes += 1;
+    this.#ownWrites.add(object.id);
+    const receiver = decode(object, this.#options.projectId, this.#options.kinds);
+    this.#apply(object.id, receiver);
+    return receiver;
+  }
+
+  /** Forgets an object at once and for good, whatever the stream still says about it. */
+  noteRemoved(objectId: string): void {
+    this.#writes += 1;
+    this.#removed.add(objectId);
+    this.#apply(objectId, undefined);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#reloadTimer);
+    clearTimeout(this.#sweepTimer);
+    this.#stopWatching();
+  }
+
+  #noteChange(resource: Resource): void {
+    if (!isReceiverObject(resource)) return;
+    if (this.#ownWrites.has(resource.id)) {
+      // The message may have been made before our write arrived; believing it would bring a paused receiver back to life.
+      void this.#readAgain(resource.id);
+      return;
+    }
+    this.#apply(resource.id, this.#decodeLive([resource])[0]);
+  }
+
+  async #readAgain(objectId: string): Promise<void> {
+    const writesBefore = this.#writes;
+    try {
+      const object = await this.#options.rancher.genericObjects.read(objectId);
+      if (writesBefore === this.#writes) this.#apply(objectId, this.#decodeLive([object])[0]);
+    } catch (error) {
+      if (!hasCode(error, 'RANCHER_NOT_FOUND')) this.#reload();
+      else if (writesBefore === this.#writes) this.#apply(objectId, undefined);
+    }
+  }
+
+  #apply(objectId: string, receiver: StoredReceiver | undefined): void {
+    if (!this.#isLoaded) this.#changedWhileLoading.set(objectId, receiver);
+    if (receiver === undefined) {
+      this.#index.delete(objectId);
+      return;
+    }
+    this.#index.set(receiver);
+    this.#unknownKeys.delete(receiver.key);
+  }
+
+  async #lookUp(key: string): Promise<StoredReceiver | undefined> {
+    const receivers = (await this.readObjects({ key })).filter((receiver) => receiver.key === key);
+    const found = new ReceiverIndex(receivers).findByKey(key);
+    if (found === undefined) {
+      this.#unknownKeys.add(key);
+      return undefined;
+    }
+    const newest = this.#index.findById(found.id);
+    if (newest !== undefined && ordinal(newest.objectId) > ordinal(found.objectId)) return undefined;
+    this.#apply(found.objectId, found);
+    return found;
+  }
+
+  #reload(): void {
+    this.#isLoaded = false;
+    this.#loads += 1;
+    const load = this.#loads;
+    this.#changedWhileLoading = new Map();
+    clearTimeout(this.#reloadTimer);
+    void this.#load(load);
+  }
+
+  async #load(load: number): Promise<void> {
+    try {
+      const index = new ReceiverIndex(this.#decodeLive(await this.#listObjects({ kind: receiverKind })));
+      if (load !== this.#loads || this.#isClosed) return;
+      for (const [objectId, receiver] of this.#changedWhileLoading) {
+        if (receiver === undefined) index.delete(objectId);
+        else index.set(receiver);
+      }
+      this.#changedWhileLoading = new Map();
+      this.#index = index;
+      this.#isLoaded = true;
+      this.#watchSuperseded();
+    } catch (error) {
+      if (load !== this.#loads || this.#isClosed) return;
+      this.#options.onReloadFailed?.(error);
+      this.#reloadTimer = setTimeout(() => {
+        this.#reload();
+      }, reloadAfterMs).unref();
+    }
+  }
+
+  #watchSuperseded(): void {
+    const before = this.#index.superseded().map(({ objectId }) => objectId);
+    if (before.length === 0) return;
+    clearTimeout(this.#sweepTimer);
+    this.#sweepTimer = setTimeout(() => {
+      const now = new Set(this.#index.superseded().map(({ objectId }) => objectId));
+      if (this.isFresh()) this.#options.onSuperseded?.(before.filter((objectId) => now.has(objectId)));
+    }, supersededAfterMs).unref();
+  }
+
+  async #listObjects(filters: Readonly<Record<string, string>>): Promise<readonly GenericObject[]> {
+    return await this.#options.rancher.genericObjects.list(filters);
+  }
+
+  #decodeLive(objects: readonly GenericObject[]): readonly StoredReceiver[] {
+    return objects
+      .filter((object) => isReceiverObject(object) && isLiveObject(object) && !this.#removed.has(object.id))
+      .map((object) => decode(object, this.#options.projectId, this.#options.kinds));
+  }
+}
+
+function isRunning(receiver: StoredReceiver | undefined): boolean {
+  return receiver?.content.kind === 'usable' && receiver.content.receiver.state === 'active';
+}

@@ -1,0 +1,121 @@
+import { ServiceError, hasCode } from '../domain/errors.ts';
+import type { Rancher, RancherServer } from '../rancher/rancher.ts';
+import { ExpiringSet } from './expiring-set.ts';
+import { ProjectCache } from './project-cache.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { ReceiverKinds } from './receiver-settings.ts';
+import { isLiveObject } from './stored-receiver.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/** One environment that our key reaches, with everything that is kept for it. */
+export interface OpenProject {
+  readonly projectId: string;
+  readonly rancher: Rancher;
+  readonly cache: ProjectCache;
+  readonly writes: WriteQueue;
+}
+
+export interface ProjectsOptions {
+  readonly server: Pick<RancherServer, 'project'>;
+  readonly kinds: ReceiverKinds;
+  readonly nowMs: () => number;
+  readonly onReloadFailed: (projectId: string, error: unknown) => void;
+  /** Removes one object for good; used on what a crash left of a replacement. */
+  readonly removeObject: (project: OpenProject, objectId: string) => Promise<void>;
+}
+
+const unknownProjectTtlMs = 5_000;
+const unknownProjectsPerSecond = 20;
+
+/** The environments in use: opened when first asked for, after Rancher has said that our key reaches them. */
+export class Projects {
+  readonly #options: ProjectsOptions;
+  readonly #open = new Map<string, OpenProject>();
+  readonly #opening = new Map<string, Promise<OpenProject>>();
+  readonly #unknown: ExpiringSet;
+  readonly #limit: RateLimit;
+
+  constructor(options: ProjectsOptions) {
+    this.#options = options;
+    this.#unknown = new ExpiringSet({ ttlMs: unknownProjectTtlMs, most: 1_000, nowMs: options.nowMs });
+    this.#limit = new RateLimit(unknownProjectsPerSecond, options.nowMs);
+  }
+
+  /** @throws ServiceError PROJECT_NOT_FOUND, OVERLOADED when strangers try too many ids, or what the client throws. */
+  async open(projectId: string): Promise<OpenProject> {
+    const known = this.#open.get(projectId);
+    if (known !== undefined) return known;
+    // An id with other characters would be read as another path by Rancher.
+    if (!/^[0-9A-Za-z]{1,64}$/.test(projectId) || this.#unknown.has(projectId)) throw projectNotFound(projectId);
+    const underWay = this.#opening.get(projectId);
+    if (underWay !== undefined) return await underWay;
+    if (!this.#limit.take()) {
+      throw new ServiceError('OVERLOADED', 'too many unknown environments are being tried; try again in a second', {
+        retryAfterSeconds: 1,
+      });
+    }
+    const opening = this.#openNow(projectId).finally(() => this.#opening.delete(projectId));
+    this.#opening.set(projectId, opening);
+    return await opening;
+  }
+
+  /** Closes the caches and the clients; nothing may be asked afterwards. */
+  async close(): Promise<void> {
+    const projects = [...this.#open.values()];
+    this.#open.clear();
+    for (const { cache } of projects) cache.close();
+    await Promise.all(projects.map(({ rancher }) => rancher.close()));
+  }
+
+  #removeObjects(projectId: string, objectIds: readonly string[]): void {
+    const project = this.#open.get(projectId);
+    if (project === undefined) return;
+    const { onReloadFailed, removeObject } = this.#options;
+    for (const objectId of objectIds) {
+      project.writes
+        .run(() => removeObject(project, objectId))
+        .catch((error: unknown) => {
+          onReloadFailed(projectId, error);
+        });
+    }
+  }
+
+  async #openNow(projectId: string): Promise<OpenProject> {
+    const { server, kinds, nowMs, onReloadFailed } = this.#options;
+    const rancher = server.project(projectId);
+    try {
+      const project = await rancher.readProject();
+      // Rancher ignores the letters of an id (recording g_id_of_other_type): 1e5 would quietly be 1a5.
+      if (project.id !== projectId || !isLiveObject(project)) throw projectNotFound(projectId);
+      const cache = new ProjectCache({
+        projectId,
+        rancher,
+        kinds,
+        nowMs,
+        onReloadFailed: (error) => {
+          onReloadFailed(projectId, error);
+        },
+        onSuperseded: (objectIds) => {
+          this.#removeObjects(projectId, objectIds);
+        },
+      });
+      const open = { projectId, rancher, cache, writes: new WriteQueue() };
+      this.#open.set(projectId, open);
+      return open;
+    } catch (error) {
+      await rancher.close();
+      const isOutOfReach = hasCode(error, 'RANCHER_UNAUTHORIZED') && error.details.rancherStatus === 403;
+      if (!isOutOfReach && !hasCode(error, 'RANCHER_NOT_FOUND', 'PROJECT_NOT_FOUND')) throw error;
+      this.#unknown.add(projectId);
+      throw projectNotFound(projectId);
+    }
+  }
+}
+
+function projectNotFound(projectId: string): ServiceError {
+  return new ServiceError(
+    'PROJECT_NOT_FOUND',
+    `Error in creating API client: environment ${projectId.slice(0, 64)} is unknown or out of reach of this service's key; check projectId`,
+    { fieldName: 'projectId' },
+  );
+}

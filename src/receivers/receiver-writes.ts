@@ -1,0 +1,168 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { ServiceError, hasCode } from '../domain/errors.ts';
+import type { GenericObject } from '../rancher/resources.ts';
+import type { OpenProject } from './projects.ts';
+import type { Receiver } from './receiver.ts';
+import type { ReceiverSettings } from './receiver-settings.ts';
+import { encode, isLiveObject, newKey, ordinal, receiverKind } from './stored-receiver.ts';
+import type { StoredReceiver } from './stored-receiver.ts';
+
+/** The trigger URL of a key, as it is to be stored for the old service. */
+export type TriggerUrl = (key: string) => string;
+
+/** What the object of a receiver is to hold. */
+export interface Draft {
+  readonly settings: ReceiverSettings;
+  readonly state: Receiver['state'];
+  readonly triggerUrl: TriggerUrl;
+}
+
+const attempts = 4;
+const pauseMs = 50;
+
+/**
+ * Makes the object of a new receiver, or the one that replaces `replaced`. Rancher knows no uniqueness, so the name is
+ * looked for before and again after: of two installations racing, the one with the lower object id wins.
+ * @throws ServiceError NAME_TAKEN, or what the client throws; nothing of it is left then.
+ */
+export async function createObject(
+  project: OpenProject,
+  draft: Draft,
+  replaced?: { readonly id: string; readonly key: string; readonly resourceData: Readonly<Record<string, unknown>> },
+): Promise<StoredReceiver> {
+  const { name } = draft.settings;
+  const others = await othersNamed(project, name, replaced?.id);
+  if (others.length > 0) throw nameTaken(name);
+  const key = replaced?.key ?? newKey();
+  const storing = { url: draft.triggerUrl(key), state: draft.state, id: replaced?.id };
+  const body = { kind: receiverKind, name, key, resourceData: encode(draft.settings, storing, replaced?.resourceData) };
+  const made = await createOnce(project, body, replaced?.id);
+  const rivals = await othersNamed(project, name, replaced?.id ?? made.id);
+  if (rivals.some(({ objectId }) => ordinal(objectId) < ordinal(made.id))) {
+    await removeObject(project, made.id);
+    throw nameTaken(name);
+  }
+  return project.cache.noteWritten(made);
+}
+
+/**
+ * Replaces `resourceData` of an object whole, from what lies there now, and reads it back: Rancher has no compare-and-swap.
+ * @throws ServiceError NOT_FOUND when it was removed meanwhile, RANCHER_CONFLICT when somebody else writes it at the same time.
+ */
+export async function updateObject(
+  project: OpenProject,
+  stored: StoredReceiver,
+  draft: Draft,
+): Promise<StoredReceiver> {
+  const { rancher, cache } = project;
+  const storing = {
+    url: draft.triggerUrl(stored.key),
+    state: draft.state,
+    id: stored.id === stored.objectId ? undefined : stored.id,
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const before = await readLive(project, stored);
+    const resourceData = encode(draft.settings, storing, before.resourceData ?? {});
+    try {
+      await rancher.genericObjects.update(stored.objectId, { resourceData });
+    } catch (error) {
+      // Rancher answers 409 now and then to a lone writer (recording d_concurrent_updates), and a lost answer may have been a yes.
+      const isPassing = hasCode(error, 'RANCHER_CONFLICT') || (hasCode(error) && error.details.applied === 'unknown');
+      if (!isPassing || attempt === attempts) throw error;
+      await delay(pauseMs * attempt);
+    }
+    const after = await readLive(project, stored);
+    if (isDeepStrictEqual(withoutAbsent(after.resourceData), withoutAbsent(resourceData)))
+      return cache.noteWritten(after);
+    if (attempt === attempts) throw changedMeanwhile(stored.id);
+  }
+}
+
+/** Removes an object and makes sure of it; its key is dead here at once, and stays so whatever Rancher still lists. */
+export async function removeObject(project: OpenProject, objectId: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await project.rancher.genericObjects.remove(objectId);
+      break;
+    } catch (error) {
+      if (hasCode(error, 'RANCHER_NOT_FOUND')) break;
+      const isPassing = hasCode(error, 'RANCHER_CONFLICT', 'RANCHER_UNAVAILABLE', 'RANCHER_RATE_LIMITED');
+      if (!isPassing || attempt === attempts) throw error;
+      await delay(pauseMs * attempt);
+    }
+  }
+  project.cache.noteRemoved(objectId);
+}
+
+/**
+ * The object as Rancher holds it now.
+ * @throws ServiceError NOT_FOUND when it is removed: Rancher would still take and store a PUT (recording d_update_after_delete).
+ */
+export async function readLive(project: OpenProject, stored: StoredReceiver): Promise<GenericObject> {
+  try {
+    const object = await project.rancher.genericObjects.read(stored.objectId);
+    if (isLiveObject(object) && object.kind === receiverKind) return object;
+  } catch (error) {
+    if (!hasCode(error, 'RANCHER_NOT_FOUND')) throw error;
+  }
+  project.cache.noteRemoved(stored.objectId);
+  throw receiverGone(stored.id);
+}
+
+/** The error for a receiver that is not there; the old service's words. */
+export function receiverGone(id: string): ServiceError {
+  return new ServiceError(
+    'NOT_FOUND',
+    `Webhook not found: there is no receiver ${id.slice(0, 64)} in this environment`,
+  );
+}
+
+async function othersNamed(
+  project: OpenProject,
+  name: string,
+  ownId: string | undefined,
+): Promise<readonly StoredReceiver[]> {
+  const named = await project.cache.readObjects({ name });
+  // A database may find more than was asked for: MySQL compares without case and trailing blanks.
+  return named.filter((receiver) => receiver.name === name && receiver.id !== ownId && receiver.objectId !== ownId);
+}
+
+async function createOnce(
+  project: OpenProject,
+  body: { readonly key: string; readonly name: string },
+  replacedId: string | undefined,
+): Promise<GenericObject> {
+  const { rancher } = project;
+  try {
+    return await rancher.genericObjects.create(body);
+  } catch (error) {
+    if (!hasCode(error) || error.details.applied !== 'unknown') throw error;
+    await delay(pauseMs);
+    const found = await project.cache.readObjects({ key: body.key });
+    const made = found.find(({ name, id, objectId }) => name === body.name && id === (replacedId ?? objectId));
+    if (made === undefined) throw error;
+    return await rancher.genericObjects.read(made.objectId);
+  }
+}
+
+/** JSON leaves out what is undefined; compare what was stored with what was meant, not with how it was spelt. */
+function withoutAbsent(resourceData: unknown): unknown {
+  return JSON.parse(JSON.stringify(resourceData ?? {}));
+}
+
+function nameTaken(name: string): ServiceError {
+  return new ServiceError(
+    'NAME_TAKEN',
+    `Cannot have duplicate webhook name, webhook ${name} already exists; choose another name`,
+    { fieldName: 'name' },
+  );
+}
+
+function changedMeanwhile(id: string): ServiceError {
+  return new ServiceError(
+    'RANCHER_CONFLICT',
+    `receiver ${id} is being changed by somebody else at the same time; read it and try again`,
+    { applied: 'unknown' },
+  );
+}
