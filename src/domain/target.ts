@@ -13,3 +13,8 @@ export function serviceScaleTarget(projectId: string, serviceId: string): Target
 export function projectOf(target: Target): string {
   return target.slice(0, target.indexOf('/'));
 }
+
+/** The service a `service` target is about. */
+export function serviceIdOf(target: Target): string {
+  return target.split('/')[2] ?? '';
+}

@@ -125,8 +125,8 @@ export interface Driver<Config, Snapshot, Change> {
   plan(asked: readonly Asked<Config>[], snapshot: Snapshot, lane: LaneHistory): Round<Change>;
   /** Safe to repeat. Throws ServiceError as the client does; the lane tells "not applied" from "in doubt" by `details.applied`. */
   converge(change: Change, context: ConvergeContext): Promise<Progress>;
-  /** Whether the target has come to rest after the change (`wait=settled`). */
-  isSettled(change: Change, rancher: Rancher, options: CallOptions): Promise<boolean>;
+  /** Whether the target has come to rest (`wait=settled`). */
+  isSettled(target: Target, rancher: Rancher, options: CallOptions): Promise<boolean>;
   /**
    * The figure a late write of this change would put there, and the change that puts the right one back (design §5.2);
    * absent for drivers whose writes cannot land twice unnoticed.

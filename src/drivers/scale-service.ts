@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ServiceError, hasCode } from '../domain/errors.ts';
 import { decideScale } from '../domain/scale-step.ts';
-import { serviceScaleTarget } from '../domain/target.ts';
+import { serviceIdOf, serviceScaleTarget } from '../domain/target.ts';
 import type { Rancher } from '../rancher/rancher.ts';
 import type { Service } from '../rancher/resources.ts';
 import type { Asked, Decision, Driver, Round } from './driver.ts';
@@ -155,7 +155,7 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
   },
 
   async read(target, rancher, options) {
-    return readSnapshot(target.split('/')[2] ?? '', rancher, options);
+    return readSnapshot(serviceIdOf(target), rancher, options);
   },
 
   plan(asked, snapshot, lane): Round<Change> {
@@ -209,8 +209,8 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
     return answered.scale === change.to ? { kind: 'done' } : { kind: 'undecided' };
   },
 
-  async isSettled(change, rancher, options) {
-    const service = await rancher.services.read(change.serviceId, options);
+  async isSettled(target, rancher, options) {
+    const service = await rancher.services.read(serviceIdOf(target), options);
     return service.transitioning !== 'yes' && (service.state === 'active' || service.state === 'inactive');
   },
 

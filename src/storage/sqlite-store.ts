@@ -73,6 +73,7 @@ export async function openSqliteStore(file: string): Promise<Store> {
     markDoubt: (input) => call('markDoubt', input),
     closeChange: (close) => call('closeChange', close),
     releaseLane: (input) => call('releaseLane', input),
+    readLaneHistory: (input) => call('readLaneHistory', input),
     endAllLeases: () => call('endAllLeases', undefined),
     idleTargets: (input) => call('idleTargets', input),
     findExecution: (id) => call('findExecution', id),

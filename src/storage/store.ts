@@ -28,10 +28,12 @@ export interface NewExecution {
   readonly sendWithinMs: number;
   /** Executions that may wait on one target; past it nothing is stored. */
   readonly laneLimit: number;
+  /** Begins a round in the same commit: an idle lane need not pay for a second one. */
+  readonly open?: RoundToOpen;
 }
 
 export type Acceptance =
-  | { readonly kind: 'accepted' }
+  | { readonly kind: 'accepted'; readonly opened?: HeldLane | LaneElsewhere }
   | { readonly kind: 'duplicate'; readonly executionId: string }
   | { readonly kind: 'request-key-reused' }
   | { readonly kind: 'lane-full' };
@@ -57,6 +59,7 @@ export interface OpenChange {
   readonly body: unknown;
   /** Milliseconds for which a write of it may still be under way; 0 or less once it cannot be. */
   readonly doubtForMs: number;
+  readonly ageMs: number;
 }
 
 /** A late write that may still land (design §5.2). */
@@ -65,6 +68,15 @@ export interface LateWrite {
   readonly latest: unknown;
   readonly driver: string;
   readonly forMs: number;
+}
+
+/** Whose turn it would be, and for how long. */
+export interface RoundToOpen {
+  readonly target: Target;
+  readonly holder: string;
+  readonly leaseMs: number;
+  /** How long a dead holder's write may still be under way after its lease. */
+  readonly doubtMs: number;
 }
 
 /** What the holder of a lane finds when it begins a round. */
@@ -138,7 +150,7 @@ export interface ChangeToClose {
         readonly lateWriteForMs?: number;
       }
     /** Proven not applied: its items wait again. */
-    | { readonly kind: 'dropped' };
+    | { readonly kind: 'dropped'; readonly lateWriteForMs?: number };
 }
 
 /** An execution that ended in the operation just committed, for the callers that wait for it. */
@@ -212,13 +224,8 @@ export interface HistoryFilter {
 export interface Store {
   /** Stores triggers; answered in the order given. Accepted means durable. */
   accept(executions: readonly NewExecution[]): Promise<readonly Acceptance[]>;
-  /** Takes or keeps the lane for `leaseMs` and reads what waits there. `doubtMs` is how long a dead holder's write may still be under way after its lease. */
-  openRound(input: {
-    readonly target: Target;
-    readonly holder: string;
-    readonly leaseMs: number;
-    readonly doubtMs: number;
-  }): Promise<HeldLane | LaneElsewhere>;
+  /** Takes or keeps the lane and reads what waits there. */
+  openRound(round: RoundToOpen): Promise<HeldLane | LaneElsewhere>;
   /** Stores a round's decisions, and its change before anything of it is sent. */
   commitRound(round: RoundToCommit): Promise<Committed>;
   /** Notes that a write of the change is in doubt for so long, so that a restart knows. */
@@ -232,6 +239,8 @@ export interface Store {
   closeChange(close: ChangeToClose): Promise<Committed>;
   /** Gives the lane up, so that another replica need not wait for the lease. */
   releaseLane(input: { readonly target: Target; readonly epoch: number }): Promise<void>;
+  /** What `plan` needs of a target that nobody holds: for a dry run. */
+  readLaneHistory(input: { readonly target: Target }): Promise<{ readonly sinceLastEffectiveChangeMs?: number }>;
   /** Ends every lease there is: only for an engine whose file no other process can have open. */
   endAllLeases(): Promise<void>;
   /** Targets with something unfinished whose lane nobody holds just now. */

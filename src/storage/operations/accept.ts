@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Engine, Tx } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
+import { openRoundIn } from './lanes.ts';
 import type { Acceptance, NewExecution, SeenKey } from '../store.ts';
 
 /** Stores a batch of triggers in one commit: a storm pays for one disk flush, not for one each. */
@@ -13,6 +14,11 @@ export async function accept(
     const nowMs = await readNowMs(tx, engine);
     const acceptances: Acceptance[] = [];
     for (const execution of executions) acceptances.push(await acceptOne(tx, execution, nowMs));
+    // Rounds are opened last, so that they see everything this batch brought.
+    for (const [index, { open }] of executions.entries()) {
+      if (open === undefined || acceptances[index]?.kind !== 'accepted') continue;
+      acceptances[index] = { kind: 'accepted', opened: await openRoundIn(tx, engine, open) };
+    }
     return acceptances;
   });
 }

@@ -4,35 +4,49 @@ import { readNowMs } from '../engine.ts';
 import type { Target } from '../../domain/target.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { LanesTable } from '../tables.ts';
-import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, Store, WaitingItem } from '../store.ts';
+import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, RoundToOpen, Store, WaitingItem } from '../store.ts';
 
 // One round decides at most so many: a lane that was left alone for hours is still worked off in bounded memory.
 const itemsARound = 1000;
 
-/** Takes or keeps the lane, and reads what waits there. See `Store.openRound`. */
-export async function openRound(
-  db: Database,
-  engine: Engine,
-  input: Parameters<Store['openRound']>[0],
-): Promise<HeldLane | LaneElsewhere> {
+/** See `Store.openRound`. */
+export async function openRound(db: Database, engine: Engine, round: RoundToOpen): Promise<HeldLane | LaneElsewhere> {
+  return db.transaction().execute((tx) => openRoundIn(tx, engine, round));
+}
+
+/** The same within a transaction that has begun. */
+export async function openRoundIn(tx: Tx, engine: Engine, round: RoundToOpen): Promise<HeldLane | LaneElsewhere> {
+  const nowMs = await readNowMs(tx, engine);
+  const lane = await takeLane(tx, engine, round, nowMs);
+  if ('leaseLeftMs' in lane) return lane;
+  const waiting = await readWaiting(tx, round.target, nowMs);
+  const open = await readOpenChange(tx, round.target, nowMs, lane.previousLeaseUntilMs + round.doubtMs);
+  const lateWrite = readLateWrite(lane.row, nowMs);
+  return {
+    kind: 'held',
+    epoch: lane.row.epoch,
+    waiting,
+    ...(open === undefined ? {} : { open }),
+    ...sinceLastEffectiveChange(lane.row.last_effective_at, nowMs),
+    ...(lateWrite === undefined ? {} : { lateWrite }),
+  };
+}
+
+/** See `Store.readLaneHistory`. */
+export async function readLaneHistory(db: Database, engine: Engine, { target }: { readonly target: Target }) {
   return db.transaction().execute(async (tx) => {
-    const nowMs = await readNowMs(tx, engine);
-    const lane = await takeLane(tx, engine, input, nowMs);
-    if ('leaseLeftMs' in lane) return lane;
-    const waiting = await readWaiting(tx, input.target, nowMs);
-    const open = await readOpenChange(tx, input.target, nowMs, lane.previousLeaseUntilMs + input.doubtMs);
-    const lateWrite = readLateWrite(lane.row, nowMs);
-    return {
-      kind: 'held',
-      epoch: lane.row.epoch,
-      waiting,
-      ...(open === undefined ? {} : { open }),
-      ...(lane.row.last_effective_at === null
-        ? {}
-        : { sinceLastEffectiveChangeMs: Math.max(0, nowMs - lane.row.last_effective_at) }),
-      ...(lateWrite === undefined ? {} : { lateWrite }),
-    };
+    const lane = await tx
+      .selectFrom('lanes')
+      .select('last_effective_at')
+      .where('target', '=', target)
+      .executeTakeFirst();
+    return sinceLastEffectiveChange(lane?.last_effective_at ?? null, await readNowMs(tx, engine));
   });
+}
+
+function sinceLastEffectiveChange(lastEffectiveAtMs: number | null, nowMs: number) {
+  // A clock that was set back must not make the age negative and the cooldown endless.
+  return lastEffectiveAtMs === null ? {} : { sinceLastEffectiveChangeMs: Math.max(0, nowMs - lastEffectiveAtMs) };
 }
 
 interface TakenLane {
@@ -44,7 +58,7 @@ interface TakenLane {
 async function takeLane(
   tx: Tx,
   engine: Engine,
-  { target, holder, leaseMs }: Parameters<Store['openRound']>[0],
+  { target, holder, leaseMs }: RoundToOpen,
   nowMs: number,
 ): Promise<TakenLane | LaneElsewhere> {
   const fresh = { target, epoch: 1, holder, lease_until: nowMs + leaseMs };
@@ -109,13 +123,19 @@ async function readOpenChange(
 ): Promise<OpenChange | undefined> {
   const row = await tx
     .selectFrom('changes')
-    .select(['id', 'driver', 'body', 'doubt_until'])
+    .select(['id', 'driver', 'body', 'doubt_until', 'created_at'])
     .where('target', '=', target)
     .where('state', '=', sql.lit('sending'))
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const untilMs = Math.max(row.doubt_until ?? 0, takenOverUntilMs);
-  return { changeId: row.id, driver: row.driver, body: JSON.parse(row.body) as unknown, doubtForMs: untilMs - nowMs };
+  return {
+    changeId: row.id,
+    driver: row.driver,
+    body: JSON.parse(row.body) as unknown,
+    doubtForMs: untilMs - nowMs,
+    ageMs: nowMs - row.created_at,
+  };
 }
 
 function readLateWrite(lane: LanesTable, nowMs: number): LateWrite | undefined {

@@ -3,7 +3,7 @@ import type { Database, Engine } from '../engine.ts';
 import type { Store } from '../store.ts';
 import { accept } from './accept.ts';
 import { findExecution, listExecutions, prune } from './history.ts';
-import { endAllLeases, idleTargets, openRound, releaseLane } from './lanes.ts';
+import { endAllLeases, idleTargets, openRound, readLaneHistory, releaseLane } from './lanes.ts';
 import { closeChange, commitRound, markDoubt } from './rounds.ts';
 
 /** The store's operations on an open database, the same for every engine; `close` is the engine's own. */
@@ -15,6 +15,7 @@ export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close'>
     markDoubt: (input) => markDoubt(db, engine, input),
     closeChange: (close) => closeChange(db, engine, close),
     releaseLane: (input) => releaseLane(db, engine, input),
+    readLaneHistory: (input) => readLaneHistory(db, engine, input),
     endAllLeases: () => endAllLeases(db, engine),
     idleTargets: (input) => idleTargets(db, engine, input),
     findExecution: (id) => findExecution(db, id),

@@ -69,8 +69,27 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
   return asHolder(db, engine, close, async (tx, nowMs) => {
     const { changeId, end } = close;
     await addAttempt(tx, close.target, changeId, close.attempt, nowMs);
+    const closed = await tx
+      .updateTable('changes')
+      .set({ state: end.kind === 'dropped' ? 'dropped' : end.state })
+      .where('id', '=', changeId)
+      .returning(['driver', 'body'])
+      .executeTakeFirstOrThrow();
+    const isDone = end.kind === 'ended' && end.state === 'done';
+    if (isDone || end.lateWriteForMs !== undefined) {
+      const envelope = `{"driver":${JSON.stringify(closed.driver)},"body":${closed.body}}`;
+      await tx
+        .updateTable('lanes')
+        .set({
+          ...(isDone ? { latest_change: envelope, last_effective_at: nowMs } : {}),
+          ...(end.lateWriteForMs === undefined
+            ? {}
+            : { doubt_change: envelope, doubt_until: nowMs + end.lateWriteForMs }),
+        })
+        .where('target', '=', close.target)
+        .execute();
+    }
     if (end.kind === 'dropped') {
-      await tx.updateTable('changes').set({ state: 'dropped' }).where('id', '=', changeId).execute();
       await tx
         .updateTable('items')
         .set({ state: 'waiting', change_id: null, message: '', scale_from: null, scale_to: null })
@@ -79,23 +98,6 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
         .execute();
       return [];
     }
-    const closed = await tx
-      .updateTable('changes')
-      .set({ state: end.state })
-      .where('id', '=', changeId)
-      .returning(['driver', 'body'])
-      .executeTakeFirstOrThrow();
-    const envelope = `{"driver":${JSON.stringify(closed.driver)},"body":${closed.body}}`;
-    await tx
-      .updateTable('lanes')
-      .set({
-        ...(end.state === 'done' ? { latest_change: envelope, last_effective_at: nowMs } : {}),
-        ...(end.lateWriteForMs === undefined
-          ? {}
-          : { doubt_change: envelope, doubt_until: nowMs + end.lateWriteForMs }),
-      })
-      .where('target', '=', close.target)
-      .execute();
     const items = await tx
       .selectFrom('items')
       .select(['id', 'message', 'scale_from', 'scale_to'])
