@@ -1,0 +1,46 @@
+import { hasCode } from '../../domain/errors.ts';
+import type { DoctorConfig } from '../../config/config.ts';
+import { readDoctorConfig } from '../../config/read-config.ts';
+import type { CliContext, ExitCode } from '../context.ts';
+import { examineDataDirectory } from '../doctor/data-directory.ts';
+import { failed, type Finding } from '../doctor/finding.ts';
+import { examineOtherInstallation } from '../doctor/other-installation.ts';
+import { examineRancher } from '../doctor/rancher-findings.ts';
+import { redactText } from '../../observability/redaction.ts';
+
+/** Prints one line for each check; the exit code is 1 when one failed. @throws ConfigurationError */
+export async function doctor(context: CliContext, options: { readonly json?: true }): Promise<ExitCode> {
+  const findings = await examine(readDoctorConfig(context.environment));
+  if (options.json) context.print(JSON.stringify(findings, undefined, 2));
+  else for (const finding of findings) context.print(redactText(describe(finding)));
+  return findings.some((finding) => finding.state === 'failed') ? 1 : 0;
+}
+
+async function examine(config: DoctorConfig): Promise<readonly Finding[]> {
+  const { rancher, installPlace, dataDirectory } = config;
+  const { findings, projectId } = await examineRancherSafely(config);
+  const other = projectId === undefined ? [] : [await examineOtherInstallation(rancher, { installPlace, projectId })];
+  return [...findings, ...other, examineDataDirectory(dataDirectory)];
+}
+
+/** Rancher may break off in the middle; what was found before is then still worth saying, and so is where the data goes. */
+async function examineRancherSafely({ rancher }: DoctorConfig): Promise<{
+  readonly findings: readonly Finding[];
+  readonly projectId?: string;
+}> {
+  try {
+    return await examineRancher(rancher);
+  } catch (error) {
+    if (!hasCode(error)) throw error;
+    return {
+      findings: [
+        failed('address', error.message, 'see that CATTLE_URL is the address of Rancher 1.6 and that it runs'),
+      ],
+    };
+  }
+}
+
+function describe({ state, check, message, remedy }: Finding): string {
+  const mark = state === 'ok' ? 'ok      ' : `${state.toUpperCase()}${' '.repeat(8 - state.length)}`;
+  return `${mark}${check}: ${message}${remedy === undefined ? '' : `; ${remedy}`}`;
+}

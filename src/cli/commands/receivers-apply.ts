@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { CliError } from '../cli-error.ts';
+import { bodyOf, describeStep, planApply, type Step } from '../client/apply-plan.ts';
+import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
+import { readReceivers } from '../client/receiver-document.ts';
+import { listReceivers, parseReceiver } from '../client/receiver-resource.ts';
+import type { ServiceClient } from '../client/service-client.ts';
+import type { CliContext } from '../context.ts';
+import { findSystemError } from '../system-errors.ts';
+
+export interface ApplyOptions {
+  readonly file: string;
+  readonly dryRun?: true;
+}
+
+/** Prints how the file differs from what there is, then creates and edits; what the file does not name stays. @throws CliError */
+export async function applyCommand(options: ConnectionOptions & ApplyOptions, context: CliContext): Promise<void> {
+  const client = connectToService(options, context);
+  const specs = readReceivers(readText(options.file), options.file === '-' ? 'standard input' : options.file);
+  const steps = planApply(specs, await listReceivers(client));
+  for (const step of steps) {
+    context.print(describeStep(step));
+    if (!options.dryRun) await carryOut(step, client);
+  }
+  const count = (kind: Step['kind']): string => String(steps.filter((step) => step.kind === kind).length);
+  const tense = options.dryRun ? 'nothing was changed; it would be' : 'done';
+  context.print(`${tense}: ${count('create')} created, ${count('edit')} edited, ${count('keep')} unchanged`);
+}
+
+async function carryOut(step: Step, client: ServiceClient): Promise<void> {
+  try {
+    switch (step.kind) {
+      case 'create': {
+        const created = parseReceiver(await client.call('POST', '/receivers', { body: bodyOf(step.spec) }));
+        if (step.spec.state === 'paused') await act(client, created.id, 'pause');
+        break;
+      }
+      case 'edit': {
+        const path = `/receivers/${encodeURIComponent(step.current.id)}`;
+        if (step.differences.some(({ field }) => field !== 'state')) {
+          await client.call('PUT', path, { body: bodyOf(step.spec, step.current) });
+        }
+        const state = step.differences.find(({ field }) => field === 'state');
+        if (state) await act(client, step.current.id, state.to === 'paused' ? 'pause' : 'resume');
+        break;
+      }
+      case 'keep':
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(
+      `${step.spec.name}: ${reason}; what is listed above it was applied, apply again when it is put right`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function act(client: ServiceClient, id: string, action: 'pause' | 'resume'): Promise<void> {
+  await client.call('POST', `/receivers/${encodeURIComponent(id)}`, { query: { action }, body: {} });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    const reason = findSystemError(error)?.code ?? 'unknown reason';
+    throw new CliError(`the file "${file}" cannot be read (${reason}); name one that "receivers export" wrote`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
+import { configOf, listReceivers } from '../client/receiver-resource.ts';
+import type { CliContext } from '../context.ts';
+import { formatTable } from '../table.ts';
+
+interface ListOptions extends ConnectionOptions {
+  readonly showUrls?: true;
+  readonly json?: true;
+}
+
+/** Prints the project's receivers. @throws CliError */
+export async function listCommand(options: ListOptions, context: CliContext): Promise<void> {
+  const receivers = await listReceivers(connectToService(options, context));
+  if (options.json) {
+    context.print(JSON.stringify(receivers, undefined, 2));
+    return;
+  }
+  if (receivers.length === 0) {
+    context.print('no receivers yet; "receivers create" makes one');
+    return;
+  }
+  const urls = options.showUrls === true;
+  const rows = receivers.map((receiver) => [
+    receiver.id,
+    receiver.name,
+    receiver.driver,
+    receiver.state ?? '',
+    Object.entries(configOf(receiver))
+      .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join(' '),
+    ...(urls ? [receiver.url ?? ''] : []),
+  ]);
+  context.print(formatTable(['ID', 'NAME', 'DRIVER', 'STATE', 'CONFIG', ...(urls ? ['URL'] : [])], rows));
+}
