@@ -1,8 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import type { Operation } from '../../src/rancher/operations.ts';
 import { interruptionError, refusalError } from '../../src/rancher/errors.ts';
 import { rancherError } from './support/loopback.ts';
 
+interface RecordedAnswer {
+  readonly operation: Operation;
+  readonly status: number;
+  readonly body: object;
+  readonly expected: { readonly code: string; readonly applied: string };
+}
+
+const folder = new URL('../fixtures/rancher-answers/', import.meta.url);
+const recorded = readdirSync(folder).map((file): [string, RecordedAnswer] => [
+  file,
+  JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as RecordedAnswer,
+]);
+
 describe('rancher/errors', () => {
+  it.each(recorded)('maps the recorded answer %s', (_, { operation, status, body, expected }) => {
+    const error = refusalError({ operation, status, body });
+
+    expect({ code: error.code, applied: error.details.applied }).toEqual(expected);
+    expect(error.details.rancherStatus).toBe(status);
+    expect(error.message).not.toMatch(/\.$/);
+  });
+
   it.each([
     [400, 'RANCHER_REJECTED', 'no'],
     [401, 'RANCHER_UNAUTHORIZED', 'no'],

@@ -1,39 +1,9 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ServiceError } from '../../src/domain/errors.ts';
-import { createHttpClient, type HttpClient, type HttpOptions, type HttpRequest } from '../../src/rancher/http.ts';
+import { client, closeAll, failureOf, get, put, track } from './support/http-calls.ts';
 import { answerJson, listen, listenTcp, rancherError, readText } from './support/loopback.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const closable of open.splice(0).toReversed()) await closable.close();
-});
-
-function track<T extends { close(): unknown }>(closable: T): T {
-  open.push(closable);
-  return closable;
-}
-
-function client(options: Partial<HttpOptions> = {}): HttpClient {
-  const defaults = { protocol: 'http:', timeoutMs: 5_000, maxSockets: 10, maxAnswerBytes: 100_000, observe: () => {} };
-  return track(createHttpClient({ ...defaults, ...options }));
-}
-
-function put(url: string, call: HttpRequest['call'] = {}): HttpRequest {
-  return { operation: 'update service', method: 'PUT', url, headers: {}, body: { scale: 3 }, call };
-}
-
-function get(url: string): HttpRequest {
-  return { operation: 'read service', method: 'GET', url, headers: {} };
-}
-
-async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
-  return call.then(
-    () => Promise.reject(new Error('the call was expected to fail')),
-    (error: unknown) => error as ServiceError,
-  );
-}
+afterEach(closeAll);
 
 const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 
@@ -107,29 +77,6 @@ describe('rancher/http', () => {
       ]);
 
       expect([first.details.applied, second.details.applied]).toEqual(['unknown', 'no']);
-    });
-
-    it('is one that beforeSend forbids, and its error is passed on', async () => {
-      let requests = 0;
-      const server = track(
-        await listen((_, response) => {
-          requests += 1;
-          answerJson(response, 200, {});
-        }),
-      );
-      const http = client();
-      const forbidden = new Error('the lease has run out');
-      const forbid = (): never => {
-        throw forbidden;
-      };
-
-      const onFreshSocket = await failureOf(http.send(put(server.url, { beforeSend: forbid })));
-      await http.send(get(server.url));
-      const onKeptSocket = await failureOf(http.send(put(server.url, { beforeSend: forbid })));
-      await http.send(get(server.url));
-
-      expect([onFreshSocket, onKeptSocket]).toEqual([forbidden, forbidden]);
-      expect(requests).toBe(2);
     });
 
     it('is one cancelled before it began', async () => {
@@ -247,66 +194,6 @@ describe('rancher/http', () => {
 
       expect(requests).toBe(2);
     });
-  });
-
-  describe('kept sockets', () => {
-    it('are not used for a write once the server has closed them', async () => {
-      const server = track(await listen((_, response) => answerJson(response, 200, {})));
-      const http = client();
-      await http.send(get(server.url));
-      const [kept] = server.accepted;
-      const closed = once(kept as Socket, 'close');
-      server.server.closeIdleConnections();
-      await closed;
-
-      await http.send(put(server.url));
-
-      expect(server.accepted).toHaveLength(2);
-    });
-
-    it('are replaced once for a read that the server cut off', async () => {
-      let requests = 0;
-      const server = track(
-        await listen((request, response) => {
-          requests += 1;
-          if (requests === 2) request.socket.resetAndDestroy();
-          else answerJson(response, 200, { requests });
-        }),
-      );
-      const http = client();
-      await http.send(get(server.url));
-
-      const answer = await http.send(get(server.url));
-
-      expect(answer.body).toEqual({ requests: 3 });
-    });
-
-    it('are given up when the server says that it will close them', async () => {
-      const server = track(await listen((_, response) => answerJson(response, 200, {}, { 'keep-alive': 'timeout=1' })));
-      const http = client();
-
-      await http.send(get(server.url));
-      await http.send(get(server.url));
-
-      expect(server.accepted).toHaveLength(2);
-    });
-  });
-
-  it('calls beforeSend before the server sees a byte, once the connection stands', async () => {
-    const order: string[] = [];
-    const server = track(
-      await listen((_, response) => {
-        order.push('arrived');
-        answerJson(response, 200, {});
-      }),
-    );
-    const http = client();
-    const beforeSend = (): void => void order.push('before');
-
-    await http.send(put(server.url, { beforeSend }));
-    await http.send(put(server.url, { beforeSend }));
-
-    expect(order).toEqual(['before', 'arrived', 'before', 'arrived']);
   });
 
   it('reports every call by operation and code', async () => {
