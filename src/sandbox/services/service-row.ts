@@ -1,0 +1,43 @@
+import type { Body } from '../body.ts';
+import type { Row } from '../store.ts';
+
+/** A stored service of any kind. `units` and `round` stay inside the sandbox. */
+export interface ServiceRow extends Row {
+  readonly stackId: string;
+  scale: number;
+  /** Null before the first activation; changes once, at the end of a scaling. */
+  currentScale: number | null;
+  scalePolicy: { readonly max?: unknown } | null;
+  readonly launchConfig: Body;
+  readonly secondaryLaunchConfigs: readonly Body[] | null;
+  instanceIds: readonly string[] | null;
+  healthState: string;
+  createIndex: number | null;
+  /** Container ids by deployment unit: one container, or one with its sidekicks. */
+  units: string[][];
+  /** Counts the decisions about this service; what an older decision still had scheduled is void. */
+  round: number;
+}
+
+const imageless = 'docker:rancher/none';
+const globalLabel = 'io.rancher.scheduler.global';
+
+/** Whether a service of this type ever has containers of its own. */
+export function runsContainers(service: ServiceRow): boolean {
+  const { type, launchConfig } = service;
+  return (type === 'service' || type === 'loadBalancerService') && launchConfig['imageUuid'] !== imageless;
+}
+
+export function isGlobal(service: ServiceRow): boolean {
+  return labelsOf(service)[globalLabel] === 'true';
+}
+
+export function labelsOf(service: ServiceRow): Readonly<Record<string, unknown>> {
+  const labels = service.launchConfig['labels'];
+  return typeof labels === 'object' && labels !== null ? (labels as Record<string, unknown>) : {};
+}
+
+/** The health of a settled service; a simulated load balancer's check never answers (recording b_loadbalancer_service). */
+export function settledHealth(service: ServiceRow): string {
+  return service.type === 'loadBalancerService' ? 'initializing' : 'healthy';
+}

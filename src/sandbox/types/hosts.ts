@@ -1,0 +1,223 @@
+import { refused, unprocessable } from '../errors.ts';
+import { ownFields } from '../fields.ts';
+import { readOnly, writableByMembers } from '../resource-type.ts';
+import type { Cattle, ResourceType } from '../resource-type.ts';
+import { recover, vacate } from '../services/recovery.ts';
+import type { Row } from '../store.ts';
+import type { HostRow } from '../rows.ts';
+
+/** Recorded durations in milliseconds (e_activate, e_deactivate, e_evacuate, e_delete_inactive, e_purge, e_put_labels). */
+const recorded = {
+  activating: 55,
+  deactivating: 75,
+  evacuating: 30,
+  containersGone: 150,
+  removing: 55,
+  purging: 15,
+  updating: 10,
+} as const;
+
+/** By state, with `delete` that is offered and answers 404 (recordings e_activate, e_delete_inactive, e_delete_active_delete_action). */
+const offered: Readonly<Record<string, readonly string[]>> = {
+  active: ['upgrade', 'evacuate', 'dockersocket', 'update', 'delete', 'deactivate'],
+  inactive: ['upgrade', 'evacuate', 'provision', 'dockersocket', 'activate', 'update', 'delete', 'remove'],
+  activating: ['upgrade', 'dockersocket', 'delete', 'remove', 'deactivate'],
+  deactivating: ['upgrade', 'dockersocket', 'delete', 'remove'],
+  removing: ['upgrade', 'delete'],
+  removed: ['upgrade', 'delete', 'purge'],
+  error: ['delete', 'remove'],
+};
+
+/** Hosts with simple lives: custom hosts that come and go. Machine drivers add the rest. */
+export const hostType: ResourceType = {
+  id: 'host',
+  plural: 'hosts',
+  baseType: 'host',
+  idPrefix: '1h',
+  firstNumber: 1,
+  fields: {
+    ...ownFields,
+    name: { type: 'string', writable: 'always', isNullable: true },
+    agentIpAddress: { type: 'string', isNullable: true },
+    agentState: { type: 'string', isNullable: true, maxLength: 128 },
+    computeTotal: { type: 'int', isNullable: true },
+    hostTemplateId: { type: 'reference[hostTemplate]', writable: 'create', isNullable: true },
+    hostname: { type: 'string', writable: 'create', isNullable: true },
+    info: { type: 'map[json]', isNullable: true },
+    instanceIds: { type: 'array[reference[instance]]', isNullable: true },
+    labels: { type: 'map[string]', writable: 'always', isNullable: true },
+    localStorageMb: { type: 'int', writable: 'always', isNullable: true },
+    memory: { type: 'int', writable: 'always', isNullable: true },
+    milliCpu: { type: 'int', writable: 'always', isNullable: true },
+    physicalHostId: { type: 'reference[physicalHost]', isNullable: true },
+    publicEndpoints: { type: 'array[publicEndpoint]', isNullable: true },
+    stackId: { type: 'reference[stack]', writable: 'create', isNullable: true },
+  },
+  columns: [
+    'accountId',
+    'agentState',
+    'computeFree',
+    'computeTotal',
+    'created',
+    'description',
+    'hostTemplateId',
+    'id',
+    'isPublic',
+    'kind',
+    'localStorageMb',
+    'memory',
+    'milliCpu',
+    'name',
+    'physicalHostId',
+    'removeAfter',
+    'removeTime',
+    'removed',
+    'stackId',
+    'state',
+    'uri',
+    'uuid',
+  ],
+  links: [
+    'account',
+    'clusters',
+    'containerEvents',
+    'healthcheckInstanceHostMaps',
+    'hostLabels',
+    'hosts',
+    'instances',
+    'ipAddresses',
+    'physicalHost',
+    'serviceEvents',
+    'storagePools',
+    'volumes',
+  ],
+  overlapConflictShare: 1,
+  frozenStates: ['removing', 'removed', 'purging', 'purged', 'error'],
+  // Neither an agent's key nor a restricted member may make hosts (recordings f_host_create_as_environment_agent_key, …_restricted).
+  methods: (role) =>
+    role === 'environment' || role === 'restricted'
+      ? { collection: readOnly.collection, resource: writableByMembers(role).resource }
+      : writableByMembers(role),
+  knownActions: [
+    'activate',
+    'create',
+    'deactivate',
+    'delete',
+    'dockersocket',
+    'error',
+    'evacuate',
+    'provision',
+    'purge',
+    'remove',
+    'update',
+    'upgrade',
+  ],
+  offers: (row) => offered[row.state] ?? ['upgrade', 'delete'],
+  actions: {
+    activate: { status: 202, run: (cattle, row) => activate(cattle, row as HostRow) },
+    deactivate: {
+      status: 202,
+      run: (cattle, row) => pass(cattle, row, ['deactivating', recorded.deactivating, 'inactive']),
+    },
+    evacuate: { status: 200, run: (cattle, row) => evacuate(cattle, row as HostRow) },
+    delete: {
+      status: 202,
+      run: () => {
+        throw refused(404);
+      },
+    },
+    remove: { status: 202, run: (cattle, row) => remove(cattle, row as HostRow) },
+    purge: { status: 202, run: (cattle, row) => pass(cattle, row, ['purging', recorded.purging, 'purged']) },
+  },
+  create: (_cattle, values) => {
+    if ((values['hostname'] ?? null) === null) throw unprocessable('MissingRequired', 'hostname');
+    // No machine driver is registered, so no config is a known one (recording f_host_create_no_config).
+    throw unprocessable('DriverConfigExactlyOneRequired');
+  },
+  update: (cattle, row, values) => {
+    Object.assign(row, values);
+    if ('labels' in values && row.state === 'active')
+      pass(cattle, row, ['updating-active', recorded.updating, 'active']);
+    cattle.changed(row);
+  },
+  remove: (cattle, row) => {
+    if (!(offered[row.state] ?? []).includes('remove')) throw refused(405);
+    remove(cattle, row as HostRow);
+  },
+  follow: {
+    instances: (cattle, row) => ({
+      listOf: 'instance',
+      rows: (row as HostRow).containers.flatMap((id) => cattle.table('instance').find(id) ?? []),
+    }),
+  },
+};
+
+/** Places an active simulated host, as the recordings' hosts were (recording e_host_active). */
+export function placeHost(
+  cattle: Cattle,
+  {
+    accountId,
+    name,
+    labels,
+  }: { readonly accountId: string; readonly name: string; readonly labels: Readonly<Record<string, string>> },
+): HostRow {
+  const row = cattle.table<HostRow>('host').add({
+    accountId,
+    type: 'host',
+    kind: 'sim',
+    name,
+    state: 'active',
+    labels,
+    instanceIds: null,
+    containers: [],
+    agentState: null,
+    computeTotal: 1_000_000,
+  });
+  cattle.changed(row);
+  recover(cattle, accountId);
+  return row;
+}
+
+type Passage = readonly [meanwhile: string, tookMs: number, afterwards: string];
+
+function pass(
+  cattle: Cattle,
+  row: Row,
+  [meanwhile, tookMs, afterwards]: Passage,
+  done: () => void = () => undefined,
+): void {
+  row.state = meanwhile;
+  row.transitioning = 'yes';
+  row.transitioningMessage = 'In Progress';
+  cattle.changed(row);
+  cattle.timeline.after(tookMs, () => {
+    if (row.state !== meanwhile) return;
+    row.state = afterwards;
+    row.transitioning = 'no';
+    row.transitioningMessage = null;
+    done();
+    cattle.changed(row);
+  });
+}
+
+function activate(cattle: Cattle, host: HostRow): void {
+  pass(cattle, host, ['activating', recorded.activating, 'active'], () => recover(cattle, host.accountId));
+}
+
+/** Answers with the state unchanged; inactive at once after, containers gone a moment later (recording e_evacuate). */
+function evacuate(cattle: Cattle, host: HostRow): void {
+  cattle.timeline.after(recorded.evacuating, () => {
+    if (host.state === 'active') host.state = 'inactive';
+    cattle.changed(host);
+    cattle.timeline.after(recorded.containersGone, () => vacate(cattle, host));
+  });
+}
+
+function remove(cattle: Cattle, host: HostRow): void {
+  pass(cattle, host, ['removing', recorded.removing, 'removed'], () => {
+    host.removedTS = Date.now();
+    host.agentState = 'removing';
+    cattle.table('host').retire(host);
+    vacate(cattle, host);
+  });
+}
