@@ -1,6 +1,6 @@
 import type { Resource } from './resources.ts';
 
-/** What one watcher of a project's change stream is told. */
+/** What one watcher of a project's change stream is told. Neither may throw: the other watchers would not hear it. */
 export interface ChangeWatcher {
   /** A resource as it is now, whole; Rancher sends each about once a second while it changes. */
   onChange(resource: Resource): void;

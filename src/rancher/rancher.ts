@@ -22,9 +22,13 @@ export type Filters = Readonly<Record<string, string>>;
 export interface Collection<T extends Resource = Resource> {
   /** Reads one resource. Removed resources are still answered (look at `state`); an id with a foreign prefix is RANCHER_NOT_FOUND. */
   read(id: string, options?: CallOptions): Promise<T>;
-  /** Reads every page. Pages are offsets in Rancher, so ids are made unique here. */
+  /** Reads every page, each a call with its own time-out. Pages are offsets in Rancher, so ids are made unique here. */
   list(filters?: Filters, options?: CallOptions): Promise<readonly T[]>;
   create(body: object, options?: CallOptions): Promise<T>;
+  /**
+   * PUT. Rancher answers 500 instead of 404 when there is no such id (recording g_unknown_id_put), so that is
+   * RANCHER_UNAVAILABLE with `rancherStatus: 500`: read the id to tell. A removed resource is RANCHER_CONFLICT, as a race is.
+   */
   update(id: string, body: object, options?: CallOptions): Promise<T>;
   remove(id: string, options?: CallOptions): Promise<void>;
   /** `POST …/<id>?action=<name>`. */
@@ -45,6 +49,7 @@ export interface Rancher {
   readSchema(id: string, options?: CallOptions): Promise<RancherSchema>;
   /** The project's change stream. One connection a client, shared by all who ask; see `change-stream.ts`. */
   changes(): ChangeStream;
+  /** Ends the change stream; the sockets belong to the server. */
   close(): Promise<void>;
 }
 
@@ -59,6 +64,7 @@ export interface Identity {
 export type Credentials =
   | { readonly accessKey: string; readonly secretKey: string }
   | { readonly authorization: string }
+  /** The caller's `Cookie` header as it came (Rancher reads `token` and `CSRF` there), and his `X-Api-Csrf`. */
   | { readonly cookie: string; readonly csrf: string };
 
 /** A Rancher server: makes clients for projects and for other people's credentials. */
