@@ -69,7 +69,7 @@ async function findProject(server: RancherServer, url: string): Promise<string> 
 export async function readUntil<T extends Resource>(
   read: () => Promise<T>,
   isReached: (resource: T) => boolean,
-  withinMs = isOnSandbox ? 5_000 : 30_000,
+  withinMs = isOnSandbox ? 5_000 : 12_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
