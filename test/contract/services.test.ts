@@ -147,8 +147,8 @@ describe('contract/services', () => {
         await putScale(project, id, 57);
 
         const later = await settled(project, id);
-        expect(later.scale).toBe(5);
-        expect(later.instanceIds?.length ?? 0).not.toBe(5);
+        expect(later.scale).toBe(57);
+        expect(later.instanceIds?.length ?? 0).not.toBe(57);
       },
       60_000,
     );
