@@ -186,23 +186,18 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
 
   async converge(change, { rancher, sendState, read, write }) {
     if (sendState !== 'fresh') {
-      const service = await rancher.services.read(change.serviceId, read);
-      const gone = reasonNotScalable(service);
-      if (gone !== undefined) {
-        return {
-          kind: 'failed',
-          code: gone.code,
-          applied: sendState === 'unsent' ? 'no' : 'unknown',
-          message: gone.message,
-        };
+      const found = await readSnapshot(change.serviceId, rancher, read);
+      if (found.kind === 'refused') {
+        const applied = sendState === 'unsent' ? 'no' : 'unknown';
+        return { kind: 'failed', code: found.error.code, applied, message: found.error.message };
       }
-      if (sendState !== 'unsent' && service.scale === change.to) return { kind: 'done' };
+      if (sendState !== 'unsent' && found.scale === change.to) return { kind: 'done' };
       if (sendState === 'doubt') return { kind: 'undecided' };
-      if (service.scale !== change.from) {
-        const found = `scale is ${String(service.scale)}, neither ${String(change.from)} nor ${String(change.to)}`;
+      if (found.scale !== change.from) {
+        const figure = `the scale is ${String(found.scale)}, neither ${String(change.from)} nor ${String(change.to)}`;
         return sendState === 'unsent'
-          ? { kind: 'stale', reason: found }
-          : { kind: 'superseded', message: `somebody else decided meanwhile: ${found}` };
+          ? { kind: 'stale', reason: figure }
+          : { kind: 'superseded', message: `somebody else decided meanwhile: ${figure}` };
       }
     }
     const answered = await rancher.services.update(change.serviceId, { scale: change.to }, write);

@@ -38,6 +38,7 @@ const first = (engine: Engine): Migration => ({
       .addColumn('scale_from', whole)
       .addColumn('scale_to', whole)
       .addColumn('accepted_at', whole, (column) => column.notNull())
+      .addColumn('item_count', whole, (column) => column.notNull())
       .addColumn('send_before', whole, (column) => column.notNull())
       .addColumn('finished_at', whole)
       .execute();

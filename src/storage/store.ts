@@ -47,6 +47,8 @@ export interface WaitingItem {
   readonly driver: string;
   readonly config: unknown;
   readonly signal: Signal;
+  /** Its execution has no other item: how this one ends is how the execution ends. */
+  readonly isOnly: boolean;
   readonly waitedMs: number;
   /** Negative once it is too late to send. */
   readonly sendWithinMs: number;
@@ -159,9 +161,17 @@ export interface FinishedExecution {
   readonly outcome: Outcome;
 }
 
-/** A commit of somebody who no longer holds the lane changes nothing. */
+/**
+ * What a holder's commit did. `lane-lost`: nothing, because the lane is somebody else's by now or an item was decided meanwhile.
+ * `next`: whether there is `more` to decide, a late write to `watch` for, or nothing; a shared lane is then given up in the same commit.
+ */
 export type Committed =
-  { readonly kind: 'committed'; readonly finished: readonly FinishedExecution[] } | { readonly kind: 'lane-lost' };
+  | {
+      readonly kind: 'committed';
+      readonly finished: readonly FinishedExecution[];
+      readonly next: 'more' | 'watch' | 'rest';
+    }
+  | { readonly kind: 'lane-lost' };
 
 /** A stored execution with its items and attempts, times in milliseconds since 1970. */
 export interface StoredExecution {

@@ -37,6 +37,7 @@ export interface ExecutionsTable {
   scale_from: number | null;
   scale_to: number | null;
   accepted_at: number;
+  item_count: number;
   /** After this moment it is not sent any more. */
   send_before: number;
   finished_at: number | null;

@@ -50,6 +50,7 @@ async function acceptOne(tx: Tx, execution: NewExecution, nowMs: number): Promis
       outcome: isIgnored ? 'ignored' : null,
       message: isIgnored ? execution.signal.reason : '',
       accepted_at: nowMs,
+      item_count: execution.targets.length,
       send_before: nowMs + execution.sendWithinMs,
       finished_at: isIgnored ? nowMs : null,
     })

@@ -98,6 +98,7 @@ async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<reado
       'executions.driver',
       'executions.config',
       'executions.signal',
+      'executions.item_count',
       'executions.accepted_at',
       'executions.send_before',
     ])
@@ -106,10 +107,11 @@ async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<reado
     .orderBy('items.seq')
     .limit(itemsARound)
     .execute();
-  return rows.map(({ config, signal, accepted_at, send_before, ...row }) => ({
+  return rows.map(({ config, signal, item_count, accepted_at, send_before, ...row }) => ({
     ...row,
     config: JSON.parse(config) as unknown,
     signal: JSON.parse(signal) as Signal,
+    isOnly: item_count === 1,
     waitedMs: nowMs - accepted_at,
     sendWithinMs: send_before - nowMs,
   }));

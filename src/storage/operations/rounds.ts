@@ -30,7 +30,7 @@ export async function commitRound(db: Database, engine: Engine, round: RoundToCo
         })
         .execute();
       for (const item of change.items) {
-        await tx
+        const { numUpdatedRows } = await tx
           .updateTable('items')
           .set({
             state: 'under-way',
@@ -40,7 +40,9 @@ export async function commitRound(db: Database, engine: Engine, round: RoundToCo
             scale_to: item.to ?? null,
           })
           .where('id', '=', item.itemId)
-          .execute();
+          .where('state', '=', sql.lit('waiting'))
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 0n) throw new DecidedMeanwhile();
       }
     }
     return endItems(tx, round.ended, nowMs);
@@ -122,6 +124,9 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
   });
 }
 
+/** An item was decided by somebody else since the round was opened: the whole round is rolled back. */
+class DecidedMeanwhile extends Error {}
+
 /** Runs `work` only while the lane is still the caller's, by epoch. */
 async function asHolder(
   db: Database,
@@ -129,12 +134,34 @@ async function asHolder(
   { target, epoch }: { readonly target: string; readonly epoch: number },
   work: (tx: Tx, nowMs: number) => Promise<readonly FinishedExecution[]>,
 ): Promise<Committed> {
-  return db.transaction().execute(async (tx): Promise<Committed> => {
-    let held = tx.selectFrom('lanes').select('epoch').where('target', '=', target).where('epoch', '=', epoch);
-    if (engine.name === 'postgres') held = held.forUpdate();
-    if ((await held.executeTakeFirst()) === undefined) return { kind: 'lane-lost' };
-    return { kind: 'committed', finished: await work(tx, await readNowMs(tx, engine)) };
-  });
+  try {
+    return await db.transaction().execute(async (tx): Promise<Committed> => {
+      let held = tx.selectFrom('lanes').select('epoch').where('target', '=', target).where('epoch', '=', epoch);
+      if (engine.name === 'postgres') held = held.forUpdate();
+      if ((await held.executeTakeFirst()) === undefined) return { kind: 'lane-lost' };
+      const nowMs = await readNowMs(tx, engine);
+      const finished = await work(tx, nowMs);
+      return { kind: 'committed', finished, next: await whatIsNext(tx, engine, target, nowMs) };
+    });
+  } catch (error) {
+    if (error instanceof DecidedMeanwhile) return { kind: 'lane-lost' };
+    throw error;
+  }
+}
+
+async function whatIsNext(tx: Tx, engine: Engine, target: string, nowMs: number): Promise<'more' | 'watch' | 'rest'> {
+  const unfinished = await sql<{ what: string }>`
+    select 'more' as what where exists (select 1 from items where target = ${target} and state = 'waiting')
+      or exists (select 1 from changes where target = ${target} and state = 'sending')
+    union all
+    select 'watch' from lanes where target = ${target} and doubt_until > ${nowMs}`.execute(tx);
+  const what = unfinished.rows.map((row) => row.what);
+  if (what.includes('more')) return 'more';
+  if (what.includes('watch')) return 'watch';
+  // Another replica need not wait for the lease to run out. Nobody else can have a SQLite file.
+  if (engine.name === 'postgres')
+    await tx.updateTable('lanes').set({ lease_until: nowMs }).where('target', '=', target).execute();
+  return 'rest';
 }
 
 async function addAttempt(
@@ -168,7 +195,7 @@ async function endItems(tx: Tx, ended: readonly ItemEnd[], nowMs: number): Promi
       .where('state', '!=', 'finished')
       .returning('execution_id')
       .executeTakeFirst();
-    if (row === undefined) continue;
+    if (row === undefined) throw new DecidedMeanwhile();
     const outcome = await endExecution(tx, row.execution_id, nowMs);
     if (outcome !== undefined) finished.push({ executionId: row.execution_id, outcome });
   }

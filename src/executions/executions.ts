@@ -1,0 +1,326 @@
+import { createHash } from 'node:crypto';
+import { ulid } from 'ulid';
+import { ServiceError } from '../domain/errors.ts';
+import type { Signal } from '../domain/signal.ts';
+import type { Target } from '../domain/target.ts';
+import { projectOf } from '../domain/target.ts';
+import type { AnyDriver, Decision } from '../drivers/driver.ts';
+import type { NewExecution, SeenKey, Store } from '../storage/store.ts';
+import type { Execution, ExecutionHistory } from './execution.ts';
+import { createHistory, toExecution } from './history.ts';
+import type { LaneContext } from './lane-context.ts';
+import { Lane } from './lane.ts';
+import { defaultTiming, type Timing } from './timing.ts';
+import { createWaiters, type Ending } from './waiters.ts';
+
+// Bounds of what may pile up; past them callers get 503 and nothing is stored (design §2, §5).
+const waitingALane = 1_000;
+const settleWaiters = 50;
+const requestKeyLivesMs = 24 * 3_600_000;
+
+/** What a trigger asks for once its receiver and signal are known. */
+export interface Submission {
+  readonly projectId: string;
+  readonly receiverId: string;
+  readonly receiverName: string;
+  readonly driver: string;
+  readonly config: unknown;
+  readonly format: string;
+  readonly signal: Signal;
+  readonly repeatAfterSeconds: number;
+  /** The caller's own `Idempotency-Key`. */
+  readonly idempotencyKey: string | undefined;
+  readonly body: Uint8Array;
+  readonly wait: 'applied' | 'settled' | 'respond-async';
+}
+
+export interface Submitted {
+  readonly execution: Execution;
+  /** The same event was told before: this is what became of it then. */
+  readonly isDuplicate: boolean;
+  /** Only with `wait=settled`, of an execution that has an effect. */
+  readonly isSettled?: boolean;
+}
+
+/** What one item would come to now. */
+export interface Preview {
+  readonly target: Target;
+  readonly outcome: Decision['outcome'];
+  readonly from?: number;
+  readonly to?: number;
+  readonly message: string;
+}
+
+export interface Executions extends ExecutionHistory {
+  /**
+   * Stores a trigger and waits for its end within the waiting budget. Work is never dropped because a caller hung up.
+   * @throws ServiceError OVERLOADED (lane full), STORE_UNAVAILABLE, IDEMPOTENCY_KEY_REUSED, and what `driver.targets` throws: nothing is stored then.
+   */
+  submit(submission: Submission): Promise<Submitted>;
+  /** What a trigger would do now; stores and changes nothing. */
+  preview(submission: Pick<Submission, 'projectId' | 'driver' | 'config' | 'signal'>): Promise<readonly Preview[]>;
+  /** Stops beginning work, lets waiting callers go with "not finished", waits for what is on the wire. */
+  close(): Promise<void>;
+}
+
+export interface ExecutionsOptions extends Omit<LaneContext, 'timing' | 'waiters' | 'random' | 'reached'> {
+  readonly timing?: Partial<Timing>;
+  readonly random?: LaneContext['random'];
+  readonly reached?: LaneContext['reached'];
+}
+
+/** Starts carrying out what waits in the store, and takes new triggers. */
+export function startExecutions(options: ExecutionsOptions): Executions {
+  const { store } = options;
+  const timing: Timing = { ...defaultTiming, ...options.timing };
+  const waiters = createWaiters();
+  const context: LaneContext = {
+    ...options,
+    timing,
+    waiters,
+    random: options.random ?? Math.random,
+    reached: options.reached ?? (() => undefined),
+  };
+  const lanes = new Map<Target, Lane>();
+  let isClosed = false;
+  let waitingToSettle = 0;
+
+  const laneOf = (target: Target): Lane => {
+    const lane = lanes.get(target) ?? new Lane(context, target);
+    lanes.set(target, lane);
+    return lane;
+  };
+  const driverOf = (id: string): AnyDriver => {
+    const driver = context.drivers.get(id);
+    if (driver === undefined)
+      throw new ServiceError(
+        'SETTINGS_INVALID',
+        `Invalid driver ${id}; this version has ${[...context.drivers.keys()].join(', ')}`,
+        { fieldName: 'driver' },
+      );
+    return driver;
+  };
+
+  const sweeper = startSweeper(
+    store,
+    timing,
+    context.log,
+    (target) => laneOf(target).poke(),
+    () => {
+      for (const [target, lane] of lanes) if (lane.isIdle) lanes.delete(target);
+    },
+  );
+
+  /** Stores the trigger; its only lane, when idle, is opened by the same commit and read meanwhile. */
+  const accept = async (execution: NewExecution) => {
+    const [target] = execution.targets;
+    const lane = target === undefined || execution.targets.length > 1 ? undefined : laneOf(target);
+    const isIdle = lane?.isWorking === false;
+    if (isIdle) lane.readEarly(execution.driver);
+    const askedMs = performance.now();
+    const open =
+      isIdle && target !== undefined
+        ? { open: { target, holder: context.holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs } }
+        : {};
+    const [acceptance] = await store.accept([{ ...execution, ...open }]);
+    if (acceptance === undefined) throw new ServiceError('INTERNAL', 'the store did not answer for a trigger');
+    if (acceptance.kind === 'accepted') {
+      const { opened } = acceptance;
+      if (lane !== undefined) lane.poke(opened === undefined ? undefined : { round: opened, askedMs });
+      else for (const each of execution.targets) laneOf(each).poke();
+    }
+    return acceptance;
+  };
+
+  const finish = async (executionId: string, ending: Ending, accepted: Execution): Promise<Execution> => {
+    if (ending.kind === 'item') return endedBy(accepted, ending);
+    const stored = await store.findExecution(executionId);
+    return stored === undefined ? accepted : toExecution(stored);
+  };
+
+  const settle = async (execution: Execution): Promise<boolean> => {
+    if (waitingToSettle >= settleWaiters) return false;
+    waitingToSettle += 1;
+    try {
+      const driver = driverOf(execution.driver);
+      const untilMs = performance.now() + timing.settleWithinMs;
+      for (const { target } of execution.items) {
+        while (!(await driver.isSettled(target, context.rancher(projectOf(target)), {}))) {
+          if (isClosed || performance.now() > untilMs) return false;
+          await new Promise((resolve) => setTimeout(resolve, timing.lookAgainMs / 4));
+        }
+      }
+      return true;
+    } catch {
+      return false;
+    } finally {
+      waitingToSettle -= 1;
+    }
+  };
+
+  return {
+    ...createHistory(store),
+
+    async submit(submission) {
+      if (isClosed)
+        throw new ServiceError('OVERLOADED', 'the service is shutting down; try again', { retryAfterSeconds: 5 });
+      const driver = driverOf(submission.driver);
+      const { signal, wait } = submission;
+      const targets =
+        signal.says === 'ignore'
+          ? []
+          : await driver.targets(submission.config, signal, context.rancher(submission.projectId));
+      const execution: NewExecution = {
+        id: ulid(),
+        projectId: submission.projectId,
+        receiverId: submission.receiverId,
+        receiverName: submission.receiverName,
+        driver: submission.driver,
+        format: submission.format,
+        config: submission.config,
+        signal,
+        targets,
+        seenKeys: seenKeysOf(submission),
+        sendWithinMs: timing.sendWithinMs,
+        laneLimit: waitingALane,
+      };
+      const budgetMs = wait === 'respond-async' ? 0 : timing.answerWithinMs;
+      // Waiting begins before the trigger is stored, so that an end that comes at once is not missed.
+      const own = waiters.wait(execution.id, targets.length === 0 ? 0 : budgetMs);
+      const acceptance = await accept(execution);
+      if (acceptance.kind === 'lane-full') {
+        throw new ServiceError('OVERLOADED', `${String(waitingALane)} triggers wait for this target; try again later`, {
+          retryAfterSeconds: 30,
+        });
+      }
+      if (acceptance.kind === 'request-key-reused') {
+        throw new ServiceError(
+          'IDEMPOTENCY_KEY_REUSED',
+          'the Idempotency-Key was used with another body within 24 hours; use a new key for a new request',
+          { fieldName: 'Idempotency-Key' },
+        );
+      }
+      const isDuplicate = acceptance.kind === 'duplicate';
+      const id = acceptance.kind === 'duplicate' ? acceptance.executionId : execution.id;
+      if (isDuplicate) return { execution: await awaitEarlier(id, budgetMs), isDuplicate };
+      const accepted = asAccepted(execution);
+      const ended = targets.length === 0 ? accepted : await finish(id, await own, accepted);
+      if (wait !== 'settled' || ended.outcome !== 'scaled') return { execution: ended, isDuplicate };
+      return { execution: ended, isDuplicate, isSettled: await settle(ended) };
+    },
+
+    async preview({ projectId, driver: driverId, config, signal }) {
+      const driver = driverOf(driverId);
+      const rancher = context.rancher(projectId);
+      const targets = await driver.targets(config, signal, rancher);
+      return Promise.all(
+        targets.map(async (target): Promise<Preview> => {
+          const [snapshot, history] = await Promise.all([
+            driver.read(target, rancher, {}),
+            store.readLaneHistory({ target }),
+          ]);
+          const [decision] = driver.plan([{ itemId: 'preview', config, signal }], snapshot, history).decisions;
+          if (decision === undefined) throw new ServiceError('INTERNAL', `driver ${driverId} decided nothing`);
+          const { itemId: _item, ...rest } = decision;
+          return { target, ...rest };
+        }),
+      );
+    },
+
+    async close() {
+      isClosed = true;
+      sweeper.stop();
+      waiters.dismiss();
+      await Promise.all([...lanes.values()].map((lane) => lane.close()));
+    },
+  };
+
+  async function awaitEarlier(id: string, budgetMs: number): Promise<Execution> {
+    const waiting = waiters.wait(id, budgetMs);
+    const stored = await store.findExecution(id);
+    if (stored === undefined)
+      throw new ServiceError('STORE_UNAVAILABLE', 'the first execution of this event is not in the history any more');
+    if (stored.state === 'finished') {
+      waiters.wake(id, { kind: 'look-up' });
+      return toExecution(stored);
+    }
+    return finish(id, await waiting, toExecution(stored));
+  }
+}
+
+interface Sweeper {
+  stop(): void;
+}
+
+/** Finds unfinished work that nobody told this process about: after a start, of a dead replica, of a lost notification. */
+function startSweeper(
+  store: Store,
+  timing: Timing,
+  log: LaneContext['log'],
+  found: (target: Target) => void,
+  tidy: () => void,
+): Sweeper {
+  let isStopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  const sweep = async (): Promise<void> => {
+    try {
+      for (const target of await store.idleTargets({ limit: 500 })) if (!isStopped) found(target);
+      tidy();
+    } catch (error) {
+      log.error({ err: error }, 'could not look for unfinished work, will be tried again');
+    }
+    if (!isStopped) timer = setTimeout(() => void sweep(), timing.sweepEveryMs);
+  };
+  void sweep();
+  return {
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function sha256(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\0');
+  return hash.digest('base64url');
+}
+
+function seenKeysOf({ idempotencyKey, signal, body, repeatAfterSeconds }: Submission): readonly SeenKey[] {
+  if (signal.says === 'ignore') return [];
+  const bodyHash = sha256(body);
+  const keys: SeenKey[] = [];
+  if (idempotencyKey !== undefined)
+    keys.push({ kind: 'request', hash: sha256(idempotencyKey), bodyHash, livesForMs: requestKeyLivesMs });
+  if (signal.dedupeKey !== undefined && repeatAfterSeconds > 0) {
+    keys.push({ kind: 'event', hash: sha256(signal.dedupeKey), bodyHash, livesForMs: repeatAfterSeconds * 1000 });
+  }
+  return keys;
+}
+
+function asAccepted(execution: NewExecution): Execution {
+  const { id, projectId, receiverId, receiverName, driver, format, signal, targets } = execution;
+  const isIgnored = targets.length === 0;
+  const now = new Date().toISOString();
+  return {
+    id,
+    projectId,
+    receiverId,
+    receiverName,
+    driver,
+    format,
+    reason: signal.reason,
+    state: isIgnored ? 'finished' : 'waiting',
+    ...(isIgnored ? { outcome: 'ignored' as const, finishedAt: now } : {}),
+    message: isIgnored ? signal.reason : '',
+    acceptedAt: now,
+    items: targets.map((target) => ({ target, state: 'waiting' as const, message: '' })),
+    attempts: [],
+  };
+}
+
+function endedBy(accepted: Execution, { end }: Extract<Ending, { kind: 'item' }>): Execution {
+  const { itemId: _item, ...ending } = end;
+  const items = accepted.items.map((item) => ({ ...item, ...ending, state: 'finished' as const }));
+  return { ...accepted, ...ending, state: 'finished', finishedAt: new Date().toISOString(), items };
+}

@@ -1,0 +1,65 @@
+import { ServiceError } from '../domain/errors.ts';
+import type { Store, StoredExecution } from '../storage/store.ts';
+import type { Execution, ExecutionHistory } from './execution.ts';
+
+/** A stored execution as the API shows it. */
+export function toExecution(stored: StoredExecution): Execution {
+  const { acceptedAtMs, finishedAtMs, seq: _order, state, items, attempts, ...rest } = stored;
+  const isUnderWay = state === 'waiting' && items.some((item) => item.state !== 'waiting');
+  return {
+    ...rest,
+    state: isUnderWay ? 'under-way' : state,
+    acceptedAt: new Date(acceptedAtMs).toISOString(),
+    ...(finishedAtMs === undefined ? {} : { finishedAt: new Date(finishedAtMs).toISOString() }),
+    items: items.map(({ changeId: _change, ...item }) => item),
+    attempts: attempts.map(({ atMs, result, code }) => ({
+      at: new Date(atMs).toISOString(),
+      result,
+      ...(code === undefined ? {} : { code }),
+    })),
+  };
+}
+
+/** The history over a store; cursors are opaque to the caller. */
+export function createHistory(store: Store): ExecutionHistory {
+  return {
+    async find(projectId, executionId) {
+      const stored = await store.findExecution(executionId);
+      return stored?.projectId === projectId ? toExecution(stored) : undefined;
+    },
+    async list({ cursor, limit, acceptedFrom, acceptedBefore, state, ...filter }) {
+      const rows = await store.listExecutions({
+        ...filter,
+        // One more than asked for tells whether there is a next page.
+        limit: limit + 1,
+        // `under-way` is a kind of waiting to the store; which of the two is seen from the items.
+        ...(state === undefined ? {} : { state: state === 'finished' ? ('finished' as const) : ('waiting' as const) }),
+        ...(acceptedFrom === undefined ? {} : { acceptedFromMs: Date.parse(acceptedFrom) }),
+        ...(acceptedBefore === undefined ? {} : { acceptedBeforeMs: Date.parse(acceptedBefore) }),
+        ...(cursor === undefined ? {} : { beforeSeq: decodeCursor(cursor) }),
+      });
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        executions: page.map(toExecution).filter((execution) => state === undefined || execution.state === state),
+        ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last.seq) } : {}),
+      };
+    },
+  };
+}
+
+function encodeCursor(seq: number): string {
+  return Buffer.from(`before:${String(seq)}`).toString('base64url');
+}
+
+function decodeCursor(cursor: string): number {
+  const seq = Number(/^before:(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1]);
+  if (!Number.isSafeInteger(seq)) {
+    throw new ServiceError(
+      'REQUEST_INVALID',
+      `cursor ${JSON.stringify(cursor.slice(0, 40))} is none of ours; follow the next link of a page`,
+      { fieldName: 'cursor' },
+    );
+  }
+  return seq;
+}

@@ -1,0 +1,132 @@
+import { hasCode } from '../domain/errors.ts';
+import type { Target } from '../domain/target.ts';
+import type { HeldLane, LaneElsewhere } from '../storage/store.ts';
+import { backoffMs } from './backoff.ts';
+import type { LaneContext } from './lane-context.ts';
+import { decideRound, readTarget, type Reading } from './round.ts';
+import { settleDoubt, watchLateWrite } from './sending.ts';
+import type { Next, Turn } from './turn.ts';
+
+/** A round that was opened together with the acceptance of a trigger. */
+export interface OpenedRound {
+  readonly round: HeldLane | LaneElsewhere;
+  /** When it was asked for, by the monotonic clock: the lease counts from there. */
+  readonly askedMs: number;
+}
+
+/**
+ * The queue of one target in this process: one turn at a time, one timer. Whoever holds the lane in the store takes
+ * everything that waits there and serves what other replicas accepted as well.
+ */
+export class Lane {
+  readonly #context: LaneContext;
+  readonly #target: Target;
+  readonly #attempts = { count: 0 };
+  #working: Promise<void> | undefined;
+  #isWanted = false;
+  #timer: NodeJS.Timeout | undefined;
+  #early: Promise<Reading> | undefined;
+  #isClosed = false;
+
+  constructor(context: LaneContext, target: Target) {
+    this.#context = context;
+    this.#target = target;
+  }
+
+  get isWorking(): boolean {
+    return this.#working !== undefined;
+  }
+
+  /** Nothing is being done and nothing is planned: the object can be forgotten. */
+  get isIdle(): boolean {
+    return this.#working === undefined && this.#timer === undefined && this.#early === undefined;
+  }
+
+  /** Begins to read the target while the trigger is still being stored. */
+  readEarly(driverId: string): void {
+    const driver = this.#context.drivers.get(driverId);
+    if (driver === undefined || this.isWorking || this.#early !== undefined) return;
+    this.#early = readTarget({ context: this.#context, target: this.#target }, driver);
+    // Nobody may come for it (the store refused the trigger); its failure is then of no interest.
+    this.#early.catch(() => undefined);
+  }
+
+  /** Something waits here, or is due. */
+  poke(opened?: OpenedRound): void {
+    if (this.#isClosed) return;
+    if (this.#working !== undefined) {
+      this.#isWanted = true;
+      return;
+    }
+    this.#stopTimer();
+    this.#working = this.#work(opened).finally(() => {
+      this.#working = undefined;
+      if (!this.#isWanted) return;
+      this.#isWanted = false;
+      this.poke();
+    });
+  }
+
+  /** Waits for what is being done just now; nothing new is begun. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#isWanted = false;
+    this.#stopTimer();
+    await this.#working;
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #work(opened: OpenedRound | undefined): Promise<void> {
+    let next: Next = await this.#guarded(opened);
+    while (next === 'again' && !this.#isClosed) next = await this.#guarded(undefined);
+    if (typeof next === 'string' || this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.poke();
+    }, next.restMs);
+  }
+
+  async #guarded(opened: OpenedRound | undefined): Promise<Next> {
+    const { timing, log, random } = this.#context;
+    try {
+      return await this.#turn(opened);
+    } catch (error) {
+      // The store is away, or a fault of ours: what waits is kept, and everybody who waits for an answer gets 202.
+      this.#attempts.count += 1;
+      const bounds = { firstMs: timing.retryFirstMs, longestMs: timing.retryLongestMs };
+      const restMs = backoffMs(this.#attempts.count, bounds, random());
+      log.error(
+        { err: error, target: this.#target, code: hasCode(error) ? error.code : 'INTERNAL', restMs },
+        'a lane stopped, will be tried again',
+      );
+      return { restMs };
+    }
+  }
+
+  async #turn(opened: OpenedRound | undefined): Promise<Next> {
+    const { store, holder, timing, reached } = this.#context;
+    const early = this.#early;
+    this.#early = undefined;
+    const askedMs = opened?.askedMs ?? performance.now();
+    const asked = { target: this.#target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
+    const round = opened?.round ?? (await store.openRound(asked));
+    if (round.kind === 'elsewhere') return { restMs: round.leaseLeftMs + 1 };
+    reached('round-opened');
+    const turn: Turn = {
+      context: this.#context,
+      target: this.#target,
+      epoch: round.epoch,
+      mayWriteUntilMs: askedMs + timing.leaseMs - timing.rancherTimeoutMs,
+      attempts: this.#attempts,
+    };
+    if (round.open !== undefined) return settleDoubt(turn, round.open);
+    if (round.waiting.length > 0) return decideRound(turn, round, early);
+    if (round.lateWrite !== undefined) return watchLateWrite(turn, round.lateWrite);
+    await store.releaseLane({ target: this.#target, epoch: round.epoch });
+    return 'rest';
+  }
+}

@@ -1,0 +1,131 @@
+import { ulid } from 'ulid';
+import { hasCode } from '../domain/errors.ts';
+import { projectOf } from '../domain/target.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
+import type { HeldLane, ItemEnd, WaitingItem } from '../storage/store.ts';
+import { send } from './sending.ts';
+import { afterCommit, endOf, failedItem, isFinal, restAfter, type Next, type Turn } from './turn.ts';
+
+/** A target's reading, and when it was begun by this process's monotonic clock. */
+export interface Reading {
+  readonly driverId: string;
+  readonly snapshot: unknown;
+  readonly begunMs: number;
+}
+
+/** Reads a target once. */
+export async function readTarget(
+  { context, target }: Pick<Turn, 'context' | 'target'>,
+  driver: AnyDriver,
+): Promise<Reading> {
+  const begunMs = performance.now();
+  return { driverId: driver.id, snapshot: await driver.read(target, context.rancher(projectOf(target)), {}), begunMs };
+}
+
+/**
+ * Decides everything that waits, commits all decisions and one change, and sends it (design §2.3).
+ * `early` is a reading begun while the trigger was being stored; it counts only while it is fresh.
+ */
+export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Reading> | undefined): Promise<Next> {
+  const { context, target, epoch } = turn;
+  const { store, timing, reached } = context;
+  const { dead, living } = await partDead(turn, round.waiting);
+  const [first] = living;
+  if (first === undefined) return endItems(turn, dead);
+  const driver = context.drivers.get(first.driver);
+  if (driver === undefined) {
+    const message = `driver ${first.driver} is not part of this version; go back to the one that accepted the trigger`;
+    return endItems(turn, [...dead, ...living.map((item) => failedItem(item, 'INTERNAL', message))]);
+  }
+  let reading: Reading;
+  try {
+    const begun = await early;
+    const isUsable = begun?.driverId === driver.id && performance.now() - begun.begunMs <= timing.freshReadMs;
+    reading = isUsable ? begun : await readTarget(turn, driver);
+  } catch (error) {
+    return couldNotRead(turn, error, dead, living);
+  }
+  reached('target-read');
+
+  const { sinceLastEffectiveChangeMs } = round;
+  const planned = driver.plan(
+    living.map(({ itemId, config, signal }) => ({ itemId, config, signal })),
+    reading.snapshot,
+    sinceLastEffectiveChangeMs === undefined ? {} : { sinceLastEffectiveChangeMs },
+  );
+  const ended = [...dead, ...planned.decisions.filter(({ outcome }) => outcome !== 'change').map(endOf)];
+  const changing = planned.decisions.filter(({ outcome }) => outcome === 'change');
+  const change =
+    planned.change === undefined
+      ? undefined
+      : { changeId: ulid(), driver: driver.id, body: planned.change, items: changing };
+  const committed = await store.commitRound({ target, epoch, ended, ...(change === undefined ? {} : { change }) });
+  if (committed.kind === 'lane-lost') return 'again';
+  reached('round-committed');
+  wakeItems(turn, round.waiting, ended);
+  const next = afterCommit(turn, committed);
+  if (change === undefined) {
+    turn.attempts.count = 0;
+    return next;
+  }
+  const isFresh = performance.now() - reading.begunMs <= timing.freshReadMs;
+  return send(turn, { ...change, driver, decisions: changing, waiting: living }, isFresh ? 'fresh' : 'unsent');
+}
+
+/** Parts the items whose time is over or whose receiver is gone from the others. */
+async function partDead(
+  { context }: Turn,
+  waiting: readonly WaitingItem[],
+): Promise<{ dead: readonly ItemEnd[]; living: readonly WaitingItem[] }> {
+  const { isLive, timing } = context;
+  const dead: ItemEnd[] = [];
+  const living: WaitingItem[] = [];
+  const known = new Map<string, boolean>();
+  for (const item of waiting) {
+    if (item.sendWithinMs < 0) {
+      dead.push(failedItem(item, 'DEADLINE_EXCEEDED', 'Rancher could not be reached in time; nothing was sent'));
+      continue;
+    }
+    let isAlive = item.waitedMs <= timing.askAgainAfterMs || known.get(item.receiverId);
+    // Rancher away: the reading that follows fails as well, and the item waits on.
+    isAlive ??= await isLive(item.projectId, item.receiverId).catch(() => true);
+    known.set(item.receiverId, isAlive);
+    if (isAlive) living.push(item);
+    else
+      dead.push(
+        failedItem(
+          item,
+          'RECEIVER_NOT_FOUND',
+          'the receiver was removed or paused while its trigger waited; nothing was sent',
+        ),
+      );
+  }
+  return { dead, living };
+}
+
+async function couldNotRead(
+  turn: Turn,
+  error: unknown,
+  dead: readonly ItemEnd[],
+  living: readonly WaitingItem[],
+): Promise<Next> {
+  if (!hasCode(error)) throw error;
+  if (isFinal(error))
+    return endItems(turn, [...dead, ...living.map((item) => failedItem(item, error.code, error.message))]);
+  const { store } = turn.context;
+  const attempt = { result: 'could not read the target', code: error.code };
+  afterCommit(turn, await store.commitRound({ target: turn.target, epoch: turn.epoch, ended: dead, attempt }));
+  return restAfter(turn, error);
+}
+
+async function endItems(turn: Turn, ended: readonly ItemEnd[]): Promise<Next> {
+  return afterCommit(turn, await turn.context.store.commitRound({ target: turn.target, epoch: turn.epoch, ended }));
+}
+
+function wakeItems({ context }: Turn, waiting: readonly WaitingItem[], ended: readonly ItemEnd[]): void {
+  const items = new Map(waiting.map((item) => [item.itemId, item]));
+  for (const end of ended) {
+    const item = items.get(end.itemId);
+    if (item?.isOnly === true) context.waiters.wake(item.executionId, { kind: 'item', end });
+  }
+}

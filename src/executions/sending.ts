@@ -1,0 +1,223 @@
+import { ulid } from 'ulid';
+import { hasCode, ServiceError, type ErrorCode } from '../domain/errors.ts';
+import { projectOf } from '../domain/target.ts';
+import type { AnyDriver, Decision, Progress, SendState } from '../drivers/driver.ts';
+import type { ChangeToClose, HeldLane, OpenChange, WaitingItem } from '../storage/store.ts';
+import { afterCommit, endOf, isFinal, restAfter, type Next, type Turn } from './turn.ts';
+
+/** A committed change, about to be sent or found unfinished. */
+interface ChangeInHand {
+  readonly changeId: string;
+  readonly body: unknown;
+  readonly driver: AnyDriver;
+  /** What was decided for the items that wait for it; empty for a change of before a restart. */
+  readonly decisions: readonly Decision[];
+  readonly waiting: readonly WaitingItem[];
+}
+
+class LeaseTooShort extends Error {
+  override readonly name = 'LeaseTooShort';
+}
+
+/** Carries a change out and closes it, or notes that it is in doubt (design §5.1-5.4). */
+export async function send(turn: Turn, change: ChangeInHand, sendState: SendState): Promise<Next> {
+  let progress: Progress;
+  try {
+    progress = await converge(turn, change, sendState);
+  } catch (error) {
+    return sendingFailed(turn, change, error, sendState);
+  }
+  turn.context.reached('replied');
+  return conclude(turn, change, progress, sendState);
+}
+
+async function converge(
+  { context, target, mayWriteUntilMs }: Turn,
+  change: ChangeInHand,
+  sendState: SendState,
+): Promise<Progress> {
+  const { rancher, reached } = context;
+  return change.driver.converge(change.body, {
+    rancher: rancher(projectOf(target)),
+    sendState,
+    read: {},
+    write: {
+      beforeSend() {
+        reached('sending');
+        // A process that was stopped between its last commit and this line may have lost the lane meanwhile (design §5.4).
+        if (performance.now() > mayWriteUntilMs) throw new LeaseTooShort();
+      },
+    },
+  });
+}
+
+async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, sendState: SendState): Promise<Next> {
+  const late = lateWrite(turn, sendState);
+  switch (progress.kind) {
+    case 'done':
+      wakeCallers(turn, change, progress);
+      return close(
+        turn,
+        change,
+        { result: 'done' },
+        {
+          kind: 'ended',
+          state: 'done',
+          outcome: 'scaled',
+          ...(progress.results === undefined ? {} : { items: progress.results }),
+          ...late,
+        },
+      );
+    case 'undecided':
+      return noteDoubt(turn, change, { result: 'not visible yet' }, turn.context.timing.rancherTimeoutMs);
+    case 'stale':
+      return close(turn, change, { result: `decided again: ${progress.reason}` }, { kind: 'dropped' });
+    case 'superseded': {
+      const { message } = progress;
+      const end = { kind: 'ended', state: 'superseded', outcome: 'superseded', code: 'SUPERSEDED', message } as const;
+      return close(turn, change, { result: message, code: 'SUPERSEDED' }, { ...end, ...late });
+    }
+    case 'failed': {
+      const { code, message, applied } = progress;
+      return close(
+        turn,
+        change,
+        { result: message, code },
+        { kind: 'ended', state: 'failed', outcome: 'failed', code, applied, message },
+      );
+    }
+    case 'later':
+      throw new ServiceError('INTERNAL', `driver ${change.driver.id} asks to be followed, which lanes do not do`);
+  }
+}
+
+async function sendingFailed(turn: Turn, change: ChangeInHand, error: unknown, sendState: SendState): Promise<Next> {
+  if (error instanceof LeaseTooShort)
+    return close(turn, change, { result: 'too little of the lease was left to send' }, { kind: 'dropped' });
+  if (!hasCode(error)) throw error;
+  const { code, message, details } = error;
+  if (details.applied === 'unknown') {
+    // A complete 500 of Rancher itself has ended; everything else may be under way for as long as a call may last.
+    const doubtMs = details.rancherStatus === 500 ? 0 : turn.context.timing.rancherTimeoutMs;
+    return noteDoubt(turn, change, { result: 'in doubt', code }, doubtMs);
+  }
+  const late = lateWrite(turn, sendState);
+  const attempt = { result: 'not applied', code };
+  if (isFinal(error)) {
+    const applied = sendState === 'settled-doubt' ? 'unknown' : 'no';
+    return close(turn, change, attempt, { kind: 'ended', state: 'failed', outcome: 'failed', code, applied, message });
+  }
+  await close(turn, change, attempt, { kind: 'dropped', ...late });
+  return restAfter(turn, error);
+}
+
+/** Whatever had to be sent again, or was overtaken, has a first write that may still land. */
+function lateWrite({ context }: Turn, sendState: SendState): { readonly lateWriteForMs?: number } {
+  return sendState === 'settled-doubt' ? { lateWriteForMs: context.timing.lateWriteMs } : {};
+}
+
+async function noteDoubt(
+  turn: Turn,
+  change: ChangeInHand,
+  attempt: { readonly result: string; readonly code?: ErrorCode },
+  doubtMs: number,
+): Promise<Next> {
+  const { store, reached, log } = turn.context;
+  log.warn({ target: turn.target, change: change.changeId, code: attempt.code }, 'a write is in doubt, looking');
+  const committed = await store.markDoubt({
+    target: turn.target,
+    epoch: turn.epoch,
+    changeId: change.changeId,
+    doubtMs,
+    attempt,
+  });
+  reached('doubt-noted');
+  return afterCommit(turn, committed);
+}
+
+/** A change whose sending is not known to have ended: of a crash, of another holder, or of a lost reply (design §5.2). */
+export async function settleDoubt(turn: Turn, open: OpenChange): Promise<Next> {
+  const { drivers, timing, reached } = turn.context;
+  const driver = drivers.get(open.driver);
+  if (driver === undefined) {
+    throw new ServiceError(
+      'INTERNAL',
+      `driver ${open.driver} of an unfinished change is not part of this version; go back to the one that began it`,
+    );
+  }
+  const change: ChangeInHand = { changeId: open.changeId, body: open.body, driver, decisions: [], waiting: [] };
+  if (open.ageMs > timing.sendWithinMs) {
+    const message =
+      'Rancher could not be reached to find out whether the change was applied; look at the target before repeating it';
+    const end = {
+      kind: 'ended',
+      state: 'failed',
+      outcome: 'failed',
+      code: 'DEADLINE_EXCEEDED',
+      applied: 'unknown',
+      message,
+    } as const;
+    return close(turn, change, { result: message, code: 'DEADLINE_EXCEEDED' }, end);
+  }
+  const sendState = open.doubtForMs > 0 ? 'doubt' : 'settled-doubt';
+  let progress: Progress;
+  try {
+    progress = await converge(turn, change, sendState);
+  } catch (error) {
+    const isOfWrite = error instanceof LeaseTooShort || (hasCode(error) && error.details.applied !== undefined);
+    if (isOfWrite) return sendingFailed(turn, change, error, sendState);
+    if (!hasCode(error)) throw error;
+    return restAfter(turn, error);
+  }
+  reached('doubt-looked-at');
+  if (progress.kind === 'undecided' && sendState === 'doubt')
+    return { restMs: Math.min(open.doubtForMs + 1, timing.lookAgainMs) };
+  return conclude(turn, change, progress, sendState);
+}
+
+/** Looks whether a write that was once in doubt has landed late on top of a newer figure, and puts that back (design §5.2). */
+export async function watchLateWrite(turn: Turn, late: NonNullable<HeldLane['lateWrite']>): Promise<Next> {
+  const { store, timing, rancher, log, drivers } = turn.context;
+  const { target, epoch } = turn;
+  const driver = drivers.get(late.driver);
+  if (driver?.repair === undefined) return 'rest';
+  const repair = await driver.repair(late.inDoubt, late.latest, rancher(projectOf(target)), {});
+  if (repair === undefined) return { restMs: Math.min(late.forMs + 1, timing.lookAgainMs) };
+  log.warn({ target }, 'a late write landed, putting the newer figure back');
+  const change = { changeId: ulid(), driver: driver.id, body: repair, items: [] };
+  const committed = await store.commitRound({ target, epoch, ended: [], change });
+  if (committed.kind === 'lane-lost') return 'again';
+  return send(turn, { ...change, driver, decisions: [], waiting: [] }, 'unsent');
+}
+
+async function close(
+  turn: Turn,
+  change: ChangeInHand,
+  attempt: ChangeToClose['attempt'],
+  end: ChangeToClose['end'],
+): Promise<Next> {
+  const { store, reached } = turn.context;
+  const committed = await store.closeChange({
+    target: turn.target,
+    epoch: turn.epoch,
+    changeId: change.changeId,
+    attempt,
+    end,
+  });
+  reached('change-closed');
+  if (end.kind === 'ended') turn.attempts.count = 0;
+  return afterCommit(turn, committed);
+}
+
+/**
+ * Answers callers as soon as Rancher has confirmed. The commit that notes it follows; a crash between the two finds the
+ * figure as the change says and ends it alike.
+ */
+function wakeCallers({ context }: Turn, change: ChangeInHand, progress: Extract<Progress, { kind: 'done' }>): void {
+  if (progress.results !== undefined) return;
+  const decisions = new Map(change.decisions.map((decision) => [decision.itemId, decision]));
+  for (const { itemId, executionId, isOnly } of change.waiting) {
+    const decision = decisions.get(itemId);
+    if (decision !== undefined && isOnly) context.waiters.wake(executionId, { kind: 'item', end: endOf(decision) });
+  }
+}

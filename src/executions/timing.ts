@@ -1,0 +1,41 @@
+/** How long things may take. Production uses the defaults; tests shrink them together. All milliseconds. */
+export interface Timing {
+  /** Longest call to Rancher (`RANCHER_TIMEOUT`): after it nothing of the call can be under way on our side. */
+  readonly rancherTimeoutMs: number;
+  /** A write follows a read younger than this (design §5.3). */
+  readonly freshReadMs: number;
+  /** How long a lane is held without a word; must leave room for a call after a slow read (design §5.4). */
+  readonly leaseMs: number;
+  /** From acceptance to the first send. */
+  readonly sendWithinMs: number;
+  /** How long a late write is watched for (design §5.2). */
+  readonly lateWriteMs: number;
+  /** How often a late write is looked for, and an in-doubt one looked at. */
+  readonly lookAgainMs: number;
+  /** How long a caller waits for an answer. CloudMonitor hangs up after 5 s. */
+  readonly answerWithinMs: number;
+  /** The same with `wait=settled`. */
+  readonly settleWithinMs: number;
+  /** How often unfinished work is looked for that nobody told this process about. */
+  readonly sweepEveryMs: number;
+  /** First and longest pause between attempts while Rancher is away. */
+  readonly retryFirstMs: number;
+  readonly retryLongestMs: number;
+  /** A trigger that waited longer asks again whether its receiver still lives. */
+  readonly askAgainAfterMs: number;
+}
+
+export const defaultTiming: Timing = {
+  rancherTimeoutMs: 10_000,
+  freshReadMs: 250,
+  leaseMs: 15_000,
+  sendWithinMs: 600_000,
+  lateWriteMs: 60_000,
+  lookAgainMs: 1_000,
+  answerWithinMs: 3_000,
+  settleWithinMs: 25_000,
+  sweepEveryMs: 2_000,
+  retryFirstMs: 100,
+  retryLongestMs: 15_000,
+  askAgainAfterMs: 1_000,
+};

@@ -1,0 +1,117 @@
+import { ServiceError } from '../domain/errors.ts';
+import type { Trigger } from '../domain/signal.ts';
+import type { Executions, Submission } from '../executions/executions.ts';
+import type { AnyFormat } from '../formats/format.ts';
+import { parseTrigger } from '../formats/parsed-trigger.ts';
+import { chooseFormat } from '../formats/recognise.ts';
+import type { Receiver, ReceiverLookup } from '../receivers/receiver.ts';
+import { answerExecution, answerPreview } from './answer.ts';
+import type { RouterHandler, TriggerAnswer, TriggerRequest } from './trigger-request.ts';
+
+export interface RouterHandlerOptions {
+  readonly receivers: ReceiverLookup;
+  readonly formats: readonly AnyFormat[];
+  readonly executions: Executions;
+}
+
+/** Finds the receiver, lets its format read the body, and hands the signal to the executions: the only orchestrator on the way in. */
+export function createRouterHandler({ receivers, formats, executions }: RouterHandlerOptions): RouterHandler {
+  return {
+    async handle(request) {
+      const receiver = await findReceiver(receivers, request);
+      if (receiver.state === 'paused') {
+        throw new ServiceError(
+          'RECEIVER_PAUSED',
+          `receiver ${receiver.name} is paused; resume it to let its triggers count`,
+        );
+      }
+      const { idempotencyKey } = request;
+      if (idempotencyKey !== undefined && (idempotencyKey.length === 0 || idempotencyKey.length > 255)) {
+        throw new ServiceError(
+          'TRIGGER_INVALID',
+          `Idempotency-Key has ${String(idempotencyKey.length)} characters; use 1 to 255`,
+          { fieldName: 'Idempotency-Key' },
+        );
+      }
+      const submission = read(receiver, request, formats);
+      if (request.dryRun) return preview(executions, submission);
+      return answerExecution(await executions.submit(submission));
+    },
+  };
+}
+
+/** What a receiver would do if it were called now with nothing to say: the `test` action. */
+export async function previewReceiver(executions: Executions, receiver: Receiver): Promise<TriggerAnswer> {
+  const signal = { says: 'fire', reason: 'dry run' } as const;
+  return answerPreview(
+    { says: 'fire', reason: signal.reason, format: receiver.format },
+    await executions.preview({ ...receiver, signal }),
+  );
+}
+
+async function preview(executions: Executions, submission: Submission): Promise<TriggerAnswer> {
+  const { signal, format } = submission;
+  const previews = signal.says === 'ignore' ? [] : await executions.preview(submission);
+  return answerPreview({ says: signal.says, reason: signal.reason, format }, previews);
+}
+
+async function findReceiver(receivers: ReceiverLookup, { projectId, key, token }: TriggerRequest): Promise<Receiver> {
+  const receiver = await (token === undefined ? findByKey(receivers, projectId, key) : receivers.findByToken(token));
+  if (receiver === undefined) {
+    throw new ServiceError('RECEIVER_NOT_FOUND', 'Requested webhook has been revoked/does not exist for this account');
+  }
+  return receiver;
+}
+
+async function findByKey(
+  receivers: ReceiverLookup,
+  projectId: string | undefined,
+  key: string | undefined,
+): Promise<Receiver | undefined> {
+  if (key === undefined || key === '')
+    throw new ServiceError('TRIGGER_INVALID', "Invalid execute url, should have 'token' or 'key'", {
+      fieldName: 'key',
+    });
+  if (projectId === undefined || projectId === '') {
+    throw new ServiceError('TRIGGER_INVALID', 'Invalid execute url, url must contain projectId', {
+      fieldName: 'projectId',
+    });
+  }
+  return receivers.findByKey(projectId, key);
+}
+
+function read(receiver: Receiver, request: TriggerRequest, formats: readonly AnyFormat[]): Submission {
+  const trigger = parseTrigger(request.trigger);
+  const format = chooseFormat(formats, receiver.format, trigger);
+  if (format === undefined) {
+    throw new ServiceError(
+      'SETTINGS_INVALID',
+      `receiver ${receiver.name} asks for format ${receiver.format}, which this version does not have`,
+      { fieldName: 'format' },
+    );
+  }
+  requireBody(format, request.trigger, trigger.json);
+  const signal = format.read(trigger, receiver.formatSettings);
+  return {
+    projectId: receiver.projectId,
+    receiverId: receiver.id,
+    receiverName: receiver.name,
+    driver: receiver.driver,
+    config: receiver.config,
+    format: format.id,
+    signal,
+    repeatAfterSeconds: receiver.repeatAfterSeconds,
+    idempotencyKey: request.idempotencyKey,
+    body: request.trigger.body,
+    wait: request.wait,
+  };
+}
+
+function requireBody(format: AnyFormat, trigger: Trigger, json: unknown): void {
+  if (format.body === 'json' && json === undefined) {
+    throw new ServiceError(
+      'PAYLOAD_MALFORMED',
+      `format ${format.id} reads JSON; the body of ${String(trigger.body.byteLength)} bytes is none`,
+    );
+  }
+}
