@@ -1,0 +1,19 @@
+import { hasCode } from '../domain/errors.ts';
+import type { DriverRight } from './rancher-access.ts';
+
+/** Changing the scale of that service needs PUT on its type and the service itself within the caller's reach. */
+const scaleService: DriverRight = async (config, rancher) => {
+  const serviceId = (config as { readonly serviceId?: unknown }).serviceId;
+  if (typeof serviceId !== 'string') return false;
+  try {
+    const service = await rancher.services.read(serviceId);
+    const schema = await rancher.readSchema(service.type);
+    return (schema.resourceMethods ?? []).includes('PUT');
+  } catch (error) {
+    if (hasCode(error, 'RANCHER_NOT_FOUND')) return false;
+    throw error;
+  }
+};
+
+/** What the owner of a receiver must be allowed to do by hand, by driver id (design §7 "Who may manage receivers"). */
+export const driverRights: Readonly<Record<string, DriverRight>> = { scaleService };

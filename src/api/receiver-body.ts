@@ -1,0 +1,98 @@
+import { ServiceError } from '../domain/errors.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
+import {
+  defaultRepeatAfterSeconds,
+  isPlainObject,
+  parseDriver,
+  parseDriverConfig,
+  parseFormatSettings,
+  parseName,
+  parseRepeatAfterSeconds,
+  shown,
+} from '../receivers/receiver-settings.ts';
+import type { ReceiverKinds, ReceiverSettings } from '../receivers/receiver-settings.ts';
+import { driverIdsOf } from './schemas.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** What Rancher's UI sends back when it clones or saves a receiver it has read: accepted, and without any effect. */
+const ignoredFields = new Set([
+  'id',
+  'type',
+  'baseType',
+  'url',
+  'state',
+  'actions',
+  'links',
+  'uuid',
+  'created',
+  'createdTS',
+  'transitioning',
+  'transitioningMessage',
+  'transitioningProgress',
+]);
+const ownFields = new Set(['name', 'driver', 'format', 'formatSettings', 'repeatAfterSeconds']);
+
+/**
+ * The settings of a new receiver from the body of a create.
+ * @throws ServiceError SETTINGS_INVALID with the field, in the order and words of the old service where it had some.
+ */
+export function parseNewReceiver(body: Body, kinds: ReceiverKinds): ReceiverSettings {
+  const name = parseName(body['name']);
+  const driver = parseDriver(kinds.drivers, body['driver']);
+  refuseForeignFields(body, driver, kinds.drivers);
+  const format = body['format'] ?? 'auto';
+  return {
+    name,
+    driver: driver.id,
+    config: parseDriverConfig(driver, body[`${driver.id}Config`]),
+    format: format as string,
+    formatSettings: parseFormatSettings(kinds.formats, format, body['formatSettings']),
+    repeatAfterSeconds: parseRepeatAfterSeconds(body['repeatAfterSeconds'] ?? defaultRepeatAfterSeconds),
+  };
+}
+
+/**
+ * The settings of a receiver after an edit: what the body does not name stays, a config that it names replaces the old one.
+ * @throws ServiceError SETTINGS_INVALID as `parseNewReceiver`; the driver cannot be changed.
+ */
+export function parseEditedReceiver(body: Body, current: ReceiverSettings, kinds: ReceiverKinds): ReceiverSettings {
+  const driver = parseDriver(kinds.drivers, body['driver'] ?? current.driver);
+  if (driver.id !== current.driver) {
+    throw invalid(`the driver cannot be changed from ${current.driver} to ${driver.id}; make a new receiver`, 'driver');
+  }
+  const format = body['format'] ?? current.format;
+  const settings =
+    format === current.format ? (body['formatSettings'] ?? current.formatSettings) : body['formatSettings'];
+  return parseNewReceiver(
+    {
+      ...body,
+      name: body['name'] ?? current.name,
+      driver: driver.id,
+      [`${driver.id}Config`]: body[`${driver.id}Config`] ?? current.config,
+      format,
+      formatSettings: settings,
+      repeatAfterSeconds: body['repeatAfterSeconds'] ?? current.repeatAfterSeconds,
+    },
+    kinds,
+  );
+}
+
+function refuseForeignFields(body: Body, driver: AnyDriver, drivers: readonly AnyDriver[]): void {
+  if ((body['type'] ?? 'receiver') !== 'receiver') {
+    throw invalid(`Invalid type ${shown(body['type'])}; use receiver or leave it out`, 'type');
+  }
+  const configs = new Set(driverIdsOf(drivers).map((id) => `${id}Config`));
+  for (const [field, value] of Object.entries(body)) {
+    if (ignoredFields.has(field) || ownFields.has(field) || field === `${driver.id}Config`) continue;
+    const named = field.slice(0, 100);
+    if (!configs.has(field)) throw invalid(`unknown field ${named}; remove it or correct its spelling`, named);
+    if (value !== null && !(isPlainObject(value) && Object.keys(value).length === 0)) {
+      throw invalid(`${named} does not belong to the driver ${driver.id}; leave it out or set it to null`, named);
+    }
+  }
+}
+
+function invalid(message: string, fieldName: string): ServiceError {
+  return new ServiceError('SETTINGS_INVALID', message, { fieldName });
+}

@@ -1,0 +1,65 @@
+import { isPlainObject } from '../receivers/receiver-settings.ts';
+import type { StoredReceiver } from '../receivers/stored-receiver.ts';
+import type { ReadRights } from './access.ts';
+import type { Links } from './links.ts';
+
+/**
+ * A receiver as the API shows it: the old service's fields (all `<driver>Config` objects, the unused ones empty), and ours.
+ * One that cannot be used has Rancher's own signs of it: `state: error` and the reason in `transitioningMessage`.
+ */
+export function receiverResource(
+  stored: StoredReceiver,
+  context: { readonly links: Links; readonly rights: ReadRights; readonly driverIds: readonly string[] },
+): Readonly<Record<string, unknown>> {
+  const { links, rights, driverIds } = context;
+  const { id, projectId, name, created, key } = stored;
+  const empty = Object.fromEntries(driverIds.map((driverId) => [`${driverId}Config`, {}]));
+  return {
+    id,
+    type: 'receiver',
+    baseType: 'receiver',
+    name,
+    created,
+    ...(rights.seesTriggerUrls && key !== '' ? { url: links.trigger(projectId, key) } : {}),
+    ...empty,
+    ...contentFields(stored, driverIds),
+    links: {
+      self: links.receiver(projectId, id),
+      executions: links.executions(projectId, { receiverId: id }),
+    },
+    actions: rights.seesTriggerUrls ? actionsOf(stored, links) : {},
+  };
+}
+
+function contentFields({ content }: StoredReceiver, driverIds: readonly string[]): Readonly<Record<string, unknown>> {
+  if (content.kind === 'usable') {
+    const { driver, config, state, format, formatSettings, repeatAfterSeconds } = content.receiver;
+    return {
+      driver,
+      [`${driver}Config`]: config,
+      state,
+      format,
+      formatSettings,
+      repeatAfterSeconds,
+      transitioning: 'no',
+      transitioningMessage: null,
+    };
+  }
+  // Any member may have stored anything here; only a config that has its place in the schema is shown.
+  const isKnown = driverIds.includes(content.driver) && isPlainObject(content.config);
+  return {
+    driver: content.driver,
+    ...(isKnown ? { [`${content.driver}Config`]: content.config } : {}),
+    state: 'error',
+    transitioning: 'error',
+    transitioningMessage: content.reason,
+  };
+}
+
+function actionsOf(stored: StoredReceiver, links: Links): Readonly<Record<string, string>> {
+  if (stored.content.kind !== 'usable') return {};
+  const change = stored.content.receiver.state === 'active' ? 'pause' : 'resume';
+  return Object.fromEntries(
+    [change, 'rotatekey', 'test'].map((action) => [action, links.receiverAction(stored.projectId, stored.id, action)]),
+  );
+}

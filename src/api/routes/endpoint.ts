@@ -1,0 +1,100 @@
+import type { Request, Response, Router } from 'express';
+import { ServiceError } from '../../domain/errors.ts';
+import type { Trigger } from '../../domain/signal.ts';
+import type { TriggerRequest } from '../../router/trigger-request.ts';
+import { answerJson } from '../answer.ts';
+import type { ApiParts } from '../api-context.ts';
+import { mediaTypeOf } from '../json-body.ts';
+import { checkProjectId, one, queryOf } from '../query.ts';
+import { defaultBodyLimits, readBody } from '../read-body.ts';
+import { mount, pathPart } from '../route.ts';
+
+/** `/v1-webhooks/endpoint`: the trigger URLs, by query or form, and by path. Open to everybody who knows a key. */
+export function mountEndpoint(router: Router, parts: ApiParts): void {
+  const { routerHandler, bodyLimits = defaultBodyLimits } = parts;
+
+  const answerTrigger = async (request: Request, response: Response, named: Named): Promise<void> => {
+    // Errors of a trigger get a trigger's status: the caller is not told off for what the owner set wrongly.
+    response.locals['isTrigger'] = true;
+    const body = await readBody(request, bodyLimits);
+    const answer = await routerHandler.handle(readTrigger(request, body, named));
+    for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+    answerJson(response, answer.status, answer.body);
+  };
+
+  mount(router, '/v1-webhooks/endpoint', {
+    POST: (request, response) => answerTrigger(request, response, {}),
+  });
+  mount(router, '/v1-webhooks/endpoint/:projectId/:key', {
+    POST: (request, response) =>
+      answerTrigger(request, response, {
+        projectId: pathPart(request, 'projectId'),
+        key: pathPart(request, 'key'),
+      }),
+  });
+}
+
+interface Named {
+  readonly projectId?: string;
+  readonly key?: string;
+}
+
+function readTrigger(request: Request, body: Buffer, named: Named): TriggerRequest {
+  const query = queryOf(request);
+  const contentType = mediaTypeOf(request);
+  const form = new URLSearchParams(contentType === 'application/x-www-form-urlencoded' ? body.toString('utf8') : '');
+  // Rancher's proxy copies the query into every form (recording g_proxy_post_form), so the query is the original.
+  const field = (name: string): string | undefined => one(query, name) ?? form.get(name) ?? undefined;
+  const projectId = named.projectId ?? field('projectId');
+  return {
+    projectId: projectId === undefined || projectId === '' ? undefined : checkProjectId(projectId),
+    key: named.key ?? field('key'),
+    token: named.key === undefined ? field('token') : undefined,
+    idempotencyKey: headerText(request, 'idempotency-key'),
+    wait: readWait(request, query),
+    dryRun: readDryRun(query),
+    trigger: { method: request.method, headers: headersOf(request), contentType, body },
+  };
+}
+
+function readWait(request: Request, query: URLSearchParams): TriggerRequest['wait'] {
+  const wait = one(query, 'wait');
+  if (wait !== undefined && wait !== 'settled') {
+    throw new ServiceError(
+      'REQUEST_INVALID',
+      `Invalid wait ${JSON.stringify(wait.slice(0, 64))}; use settled or leave it out`,
+      {
+        fieldName: 'wait',
+      },
+    );
+  }
+  const prefers = (headerText(request, 'prefer') ?? '').split(/[,;]/).map((part) => part.trim().toLowerCase());
+  if (prefers.includes('respond-async')) return 'respond-async';
+  return wait ?? 'applied';
+}
+
+function readDryRun(query: URLSearchParams): boolean {
+  const dryRun = one(query, 'dryRun') ?? 'false';
+  if (dryRun === 'true' || dryRun === 'false') return dryRun === 'true';
+  // Anything else might mean yes, and acting on it cannot be taken back.
+  throw new ServiceError(
+    'REQUEST_INVALID',
+    `Invalid dryRun ${JSON.stringify(dryRun.slice(0, 64))}; use true or false`,
+    {
+      fieldName: 'dryRun',
+    },
+  );
+}
+
+/** Headers as formats may read them: who somebody is to Rancher is nobody's business behind this line. */
+function headersOf(request: Request): Trigger['headers'] {
+  const { authorization: _authorization, cookie: _cookie, ...headers } = request.headers;
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+}
+
+function headerText(request: Request, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,140 @@
+import type { Router } from 'express';
+import { ServiceError } from '../../domain/errors.ts';
+import { outcomes } from '../../domain/outcome.ts';
+import type { Execution, ExecutionFilter } from '../../executions/execution.ts';
+import { answerJson } from '../answer.ts';
+import { linksOf } from '../api-context.ts';
+import type { ApiParts } from '../api-context.ts';
+import { callerOf } from '../caller.ts';
+import type { Links } from '../links.ts';
+import { one, queryOf, requireProjectId } from '../query.ts';
+import { mount, pathPart } from '../route.ts';
+
+const states = ['waiting', 'under-way', 'finished'] as const;
+const defaultLimit = 100;
+const mostLimit = 1_000;
+
+/** `/v1-webhooks/executions`: the history, for whoever may read the receivers of that environment. */
+export function mountExecutions(router: Router, parts: ApiParts): void {
+  const { access, history, installPlace, receivers } = parts;
+
+  mount(router, '/v1-webhooks/executions', {
+    async GET(request, response) {
+      const query = queryOf(request);
+      const projectId = requireProjectId(query);
+      await access.requireRead(callerOf(request, installPlace), projectId);
+      await receivers.rancherOf(projectId);
+      const filter = readFilter(query, projectId);
+      const links = linksOf(request, parts);
+      const page = await history.list(filter);
+      answerJson(response, 200, {
+        type: 'collection',
+        resourceType: 'execution',
+        links: { self: links.executions(projectId, given(query)) },
+        actions: {},
+        filters: given(query),
+        pagination: {
+          limit: filter.limit,
+          total: null,
+          partial: page.nextCursor !== undefined,
+          next:
+            page.nextCursor === undefined
+              ? null
+              : links.executions(projectId, {
+                  ...given(query),
+                  limit: String(filter.limit),
+                  marker: page.nextCursor,
+                }),
+        },
+        data: page.executions.map((execution) => executionResource(execution, links)),
+      });
+    },
+  });
+
+  mount(router, '/v1-webhooks/executions/:id', {
+    async GET(request, response) {
+      const projectId = requireProjectId(queryOf(request));
+      await access.requireRead(callerOf(request, installPlace), projectId);
+      const id = pathPart(request, 'id');
+      const execution = await history.find(projectId, id);
+      if (execution?.projectId !== projectId) {
+        throw new ServiceError('NOT_FOUND', `there is no execution ${id.slice(0, 64)} in this environment`);
+      }
+      answerJson(response, 200, executionResource(execution, linksOf(request, parts)));
+    },
+  });
+}
+
+const textFilters = ['receiverId', 'target', 'acceptedFrom', 'acceptedBefore', 'outcome', 'state'] as const;
+
+function given(query: URLSearchParams): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    textFilters.flatMap((name) => {
+      const value = one(query, name);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+function readFilter(query: URLSearchParams, projectId: string): ExecutionFilter {
+  const receiverId = one(query, 'receiverId');
+  const target = one(query, 'target');
+  const outcome = choice(query, 'outcome', outcomes);
+  const state = choice(query, 'state', states);
+  const acceptedFrom = instant(query, 'acceptedFrom');
+  const acceptedBefore = instant(query, 'acceptedBefore');
+  const cursor = one(query, 'marker');
+  return {
+    projectId,
+    limit: readLimit(query),
+    ...(receiverId === undefined ? {} : { receiverId }),
+    ...(target === undefined ? {} : { target }),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(state === undefined ? {} : { state }),
+    ...(acceptedFrom === undefined ? {} : { acceptedFrom }),
+    ...(acceptedBefore === undefined ? {} : { acceptedBefore }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}
+
+/** Rancher's habits: bad limits are the default, `-1` and everything too large is the most (recording a_services_limit_minus1). */
+function readLimit(query: URLSearchParams): number {
+  const limit = Number(one(query, 'limit') ?? defaultLimit);
+  if (!Number.isSafeInteger(limit)) return defaultLimit;
+  return limit < 1 ? mostLimit : Math.min(limit, mostLimit);
+}
+
+function choice<const T extends string>(query: URLSearchParams, name: string, choices: readonly T[]): T | undefined {
+  const value = one(query, name);
+  if (value === undefined) return undefined;
+  const chosen = choices.find((candidate) => candidate === value);
+  if (chosen !== undefined) return chosen;
+  throw invalid(name, value, `use one of ${choices.join(', ')}`);
+}
+
+function instant(query: URLSearchParams, name: string): string | undefined {
+  const value = one(query, name);
+  if (value === undefined) return undefined;
+  const atMs = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(atMs)) throw invalid(name, value, 'use a time such as 2026-11-23T13:00:00Z');
+  return new Date(atMs).toISOString();
+}
+
+function invalid(name: string, value: string, remedy: string): ServiceError {
+  return new ServiceError('REQUEST_INVALID', `Invalid ${name} ${JSON.stringify(value.slice(0, 64))}; ${remedy}`, {
+    fieldName: name,
+  });
+}
+
+function executionResource(execution: Execution, links: Links): Readonly<Record<string, unknown>> {
+  return {
+    ...execution,
+    type: 'execution',
+    baseType: 'execution',
+    links: {
+      self: links.execution(execution.projectId, execution.id),
+      receiver: links.receiver(execution.projectId, execution.receiverId),
+    },
+    actions: {},
+  };
+}
