@@ -1,8 +1,9 @@
+import { isNativeError } from 'node:util/types';
 import { CliError } from './cli-error.ts';
 
 /** The first error of a chain of causes that carries a code of the operating system (`EADDRINUSE`, …). */
 export function findSystemError(error: unknown): NodeJS.ErrnoException | undefined {
-  for (let current = error; current instanceof Error; current = current.cause) {
+  for (let current = error; isNativeError(current); current = current.cause) {
     const { code } = current as NodeJS.ErrnoException;
     if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return current;
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isNativeError } from 'node:util/types';
 import type { Mistake } from './mistakes.ts';
 import { variables } from './variables.ts';
 
@@ -57,7 +58,7 @@ export function readTextFile(path: string, variable: string, mistakes: Mistake[]
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+    const reason = isNativeError(error) && 'code' in error ? String(error.code) : 'unknown reason';
     mistakes.push({
       variable,
       problem: `the file "${path}" cannot be read (${reason})`,

@@ -13,7 +13,7 @@ const Port = z
 
 const HttpUrl = z.string().refine((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  return url !== undefined && /^https?:$/.test(url.protocol) && !/[@?#]/.test(text);
 });
 
 /** Only what is read. A key of this object is the variable's name, so an issue's path names the variable. */
@@ -40,11 +40,11 @@ export type Values = z.infer<typeof Values>;
 
 const expectations: Readonly<Record<string, { readonly problem: string; readonly remedy: string }>> = {
   CATTLE_URL: {
-    problem: 'is not an http or https address without a user in it',
+    problem: 'is not a plain http or https address (without a user, ? and #)',
     remedy: 'write it as http://rancher.example.com:8080 and the key into CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY',
   },
   PUBLIC_URL: {
-    problem: 'is not an http or https address without a user in it',
+    problem: 'is not a plain http or https address (without a user, ? and #)',
     remedy: 'write the address callers use, as https://hooks.example.com',
   },
   HOST: { problem: 'is not a host name or an IP address', remedy: 'write 0.0.0.0 for every address of the machine' },

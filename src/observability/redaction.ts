@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 const hidden = '[redacted]';
 
 /** Field names whose values are secret, or may hold one: credentials, keys, a driver's config, anything a caller sent. */
@@ -38,7 +40,7 @@ function redactAt(value: unknown, depth: number, path: ReadonlySet<object>): unk
   if (value instanceof URL) return redactText(value.href);
   const inside = new Set(path).add(value);
   const again = (part: unknown): unknown => redactAt(part, depth + 1, inside);
-  if (value instanceof Error) return redactError(value, again);
+  if (isNativeError(value)) return redactError(value, again);
   if (Array.isArray(value)) return value.map(again);
   const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
   return Object.fromEntries(

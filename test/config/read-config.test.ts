@@ -134,6 +134,7 @@ describe('config/read-config', () => {
       'PUBLIC_URL',
       'RSA_PUBLIC_KEY_CONTENTS',
     ]);
+    expect(error.message).toContain('nowhere" cannot be read (ENOENT)');
     expect(error.message).toMatch(/^7 mistakes in the configuration:\n/);
     expect(error.message).toContain('PORT: "80850" is not a whole number from 0 to 65535; write the port to listen on');
   });

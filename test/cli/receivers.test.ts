@@ -1,0 +1,250 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { inMemoryReceivers, startFakeServer, type FakeServer } from './support/fake-service.ts';
+import { runCli, type CliResult } from './support/run-cli.ts';
+
+const up = {
+  id: '1go1',
+  name: 'webapp-up',
+  driver: 'scaleService',
+  scaleServiceConfig: {
+    type: 'scaleService',
+    serviceId: '1s7',
+    action: 'up',
+    amount: 1,
+    min: 1,
+    max: 10,
+    onLimit: 'reject',
+  },
+};
+
+describe('cli/commands/receivers', () => {
+  let directory: string;
+  let service: FakeServer;
+  let stored: Record<string, unknown>[];
+  const run = (...args: string[]): Promise<CliResult> =>
+    runCli(['receivers', ...args, '--url', service.url, '--project', '1a5'], {
+      environment: { CATTLE_ACCESS_KEY: 'mine', CATTLE_SECRET_KEY: 'my-secret' },
+    });
+  const file = (text: string): string => {
+    const path = join(directory, 'receivers.yml');
+    writeFileSync(path, text);
+    return path;
+  };
+  const writes = (): readonly string[] =>
+    service.calls
+      .filter(({ method }) => method !== 'GET')
+      .map(({ method, path, query }) => `${method} ${path}${query['action'] ? `?action=${query['action']}` : ''}`);
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'receivers-test-'));
+    stored = [structuredClone(up)];
+    service = await startFakeServer(inMemoryReceivers(stored));
+  });
+  afterEach(async () => {
+    rmSync(directory, { recursive: true });
+    await service.close();
+  });
+
+  it('lists with the caller’s own key and without the trigger keys', async () => {
+    const { exitCode, out } = await run('list');
+
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(
+      /^ID +NAME +DRIVER +STATE +CONFIG\n1go1 +webapp-up +scaleService +active +serviceId=1s7 action=up/,
+    );
+    expect(out).not.toContain('SECRETKEY');
+    expect(service.calls[0]).toMatchObject({
+      path: '/v1-webhooks/receivers',
+      query: { projectId: '1a5' },
+      authorization: `Basic ${Buffer.from('mine:my-secret').toString('base64')}`,
+    });
+  });
+
+  it('shows the trigger URLs when asked, and JSON when asked', async () => {
+    expect((await run('list', '--show-urls')).out).toContain('key=SECRETKEY1go1');
+    expect(JSON.parse((await run('list', '--json')).out)).toMatchObject([{ id: '1go1' }]);
+  });
+
+  it('creates with values of the right types and prints the trigger URL', async () => {
+    const { exitCode, out } = await run(
+      'create',
+      'webapp-down',
+      '--driver',
+      'scaleService',
+      '--set',
+      'serviceId=1s7',
+      '--set',
+      'action=down',
+      '--set',
+      'amount=2',
+      '--set',
+      'min=1',
+      '--set',
+      'max=10',
+    );
+
+    expect(exitCode).toBe(0);
+    expect(out).toContain('/v1-webhooks/endpoint?key=SECRETKEY1go101');
+    expect(service.calls[0]?.body).toEqual({
+      name: 'webapp-down',
+      driver: 'scaleService',
+      scaleServiceConfig: { type: 'scaleService', serviceId: '1s7', action: 'down', amount: 2, min: 1, max: 10 },
+    });
+  });
+
+  it.each([
+    ['a --set without value', ['create', 'x', '--driver', 'd', '--set', 'amount'], 'write it as --set amount=1'],
+    ['a --set that is no YAML', ['create', 'x', '--driver', 'd', '--set', 'labels={a: ['], 'cannot be read'],
+    ['a missing --driver', ['create', 'x'], '--driver'],
+    ['an unknown option', ['list', '--nope'], '--nope'],
+    ['an unknown command', ['lost'], 'lost'],
+  ])('answers %s with 2', async (_, args, said) => {
+    const { exitCode, err } = await run(...args);
+
+    expect(exitCode).toBe(2);
+    expect(err).toContain(said);
+    expect(service.calls).toEqual([]);
+  });
+
+  it('deletes and tests by name or id', async () => {
+    const tested = await run('test', '1go1');
+    const deleted = await run('delete', 'webapp-up');
+
+    expect(tested.out).toBe('webapp-up: scaled 2 -> 3: would scale (nothing was changed)');
+    expect(deleted.out).toBe('deleted webapp-up (1go1)');
+    expect(stored).toEqual([]);
+  });
+
+  it('says that there is no such receiver', async () => {
+    const { exitCode, err } = await run('delete', 'webap');
+
+    expect(exitCode).toBe(1);
+    expect(err).toBe(
+      'receiver-hooks: there is no receiver "webap" in this project; "receivers list" shows what there is',
+    );
+  });
+
+  it('exports without keys what applies elsewhere unchanged', async () => {
+    const { out } = await run('export');
+
+    expect(out).not.toMatch(/SECRETKEY|1go1|url:/);
+    const applied = await run('apply', '-f', file(out));
+    expect(applied.out).toBe('= webapp-up (scaleService)\ndone: 0 created, 0 edited, 1 unchanged');
+    expect(writes()).toEqual([]);
+  });
+
+  it('creates, edits and pauses by name, and the second time changes nothing', async () => {
+    const path = file(`receivers:
+  - name: webapp-up
+    driver: scaleService
+    config: { amount: 3 }
+    repeatAfterSeconds: 60
+  - name: webapp-down
+    driver: scaleService
+    config: { serviceId: 1s7, action: down, amount: 1, min: 1, max: 10 }
+    state: paused
+`);
+
+    const first = await run('apply', '-f', path);
+    expect(first.out).toContain(
+      '~ webapp-up (scaleService)\n    config.amount: 1 -> 3\n    repeatAfterSeconds: 600 -> 60\n',
+    );
+    expect(first.out).toContain('+ webapp-down (scaleService)');
+    expect(first.out).toContain('done: 1 created, 1 edited, 0 unchanged');
+    expect(writes()).toEqual([
+      'PUT /v1-webhooks/receivers/1go1',
+      'POST /v1-webhooks/receivers',
+      'POST /v1-webhooks/receivers/1go101?action=pause',
+    ]);
+    expect(service.calls.find(({ method }) => method === 'PUT')?.body).toMatchObject({
+      name: 'webapp-up',
+      scaleServiceConfig: { ...up.scaleServiceConfig, amount: 3 },
+      format: 'auto',
+      repeatAfterSeconds: 60,
+    });
+
+    const second = await run('apply', '-f', path);
+    expect(second.out).toContain('done: 0 created, 0 edited, 2 unchanged');
+    expect(writes()).toHaveLength(3);
+  });
+
+  it('changes nothing in a dry run', async () => {
+    const { exitCode, out } = await run(
+      'apply',
+      '--dry-run',
+      '-f',
+      file('receivers: [{ name: webapp-up, driver: scaleService, config: { amount: 2 } }]'),
+    );
+
+    expect(exitCode).toBe(0);
+    expect(out).toContain('config.amount: 1 -> 2');
+    expect(out).toContain('nothing was changed; it would be: 0 created, 1 edited, 0 unchanged');
+    expect(writes()).toEqual([]);
+  });
+
+  it.each([
+    ['not YAML', 'receivers:\n  - name: "x', 'receivers.yml:2:'],
+    ['a key twice', 'receivers: []\nreceivers: []', 'Map keys must be unique'],
+    [
+      'an unknown field',
+      'receivers:\n  - name: a\n    driver: d\n    config: {}\n    colour: red',
+      'receivers.yml:2: receivers[0]: unknown field "colour"; known are name, driver',
+    ],
+    ['a trigger key', 'receivers:\n  - name: a\n    driver: d\n    config: {}\n    key: abc', 'unknown field "key"'],
+    ['a missing field', 'receivers:\n  - name: a\n    config: {}', 'receivers[0].driver: '],
+    [
+      'a wrong type',
+      'receivers:\n  - name: a\n    driver: d\n    config: {}\n    repeatAfterSeconds: soon',
+      'receivers.yml:5: receivers[0].repeatAfterSeconds: ',
+    ],
+    ['a list instead of a map', '- a', 'the file: '],
+    ['nothing', '', 'the file: '],
+    [
+      'a name twice',
+      'receivers: [{name: a, driver: d, config: {}}, {name: a, driver: d, config: {}}]',
+      'two receivers are called "a"',
+    ],
+    [
+      'aliases without end',
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'
+        .split('')
+        .map(
+          (l, i) =>
+            `${l}: &${l} [${Array(9)
+              .fill(`*${'abcdefg'[i] ?? ''}`)
+              .join(',')}]`,
+        )
+        .join('\n')}`,
+      'alias',
+    ],
+  ])('refuses a file that holds %s, with the place', async (_, text, said) => {
+    const { exitCode, err } = await run('apply', '-f', file(text));
+
+    expect(exitCode).toBe(1);
+    expect(err).toContain(said);
+    expect(err).not.toMatch(/\n\s+at /);
+    expect(service.calls).toEqual([]);
+  });
+
+  it('does not turn a receiver into another driver’s', async () => {
+    const { exitCode, err } = await run(
+      'apply',
+      '-f',
+      file('receivers: [{ name: webapp-up, driver: scaleHost, config: {} }]'),
+    );
+
+    expect(exitCode).toBe(1);
+    expect(err).toContain('has the driver scaleService, and a driver cannot be changed to scaleHost');
+    expect(writes()).toEqual([]);
+  });
+
+  it('says that a file is not there', async () => {
+    const { exitCode, err } = await run('apply', '-f', join(directory, 'nowhere.yml'));
+
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/cannot be read \(ENOENT\)/);
+  });
+});
