@@ -19,7 +19,11 @@ export function mountEndpoint(router: Router, parts: ApiParts): void {
     const body = await readBody(request, bodyLimits);
     const answer = await routerHandler.handle(readTrigger(request, body, named));
     for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-    answerJson(response, answer.status, answer.body);
+    answerJson(
+      response,
+      answer.status,
+      answer.status < 400 ? answer.body : { ...errorFrame(answer.status), ...answer.body },
+    );
   };
 
   mount(router, '/v1-webhooks/endpoint', {
@@ -32,6 +36,11 @@ export function mountEndpoint(router: Router, parts: ApiParts): void {
         key: pathPart(request, 'key'),
       }),
   });
+}
+
+/** The fields that every error of this API has, for those that a trigger's end makes. */
+function errorFrame(status: number): Readonly<Record<string, unknown>> {
+  return { type: 'error', baseType: 'error', status, statusCode: status, detail: null, actions: {} };
 }
 
 interface Named {

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { driverRights } from '../../src/api/driver-rights.ts';
+import { createApi } from '../../src/api/app.ts';
+import type { ApiParts } from '../../src/api/api-context.ts';
+import type { InstallPlace } from '../../src/api/caller.ts';
+import { createProxyAccess } from '../../src/api/proxy-access.ts';
+import { createRancherAccess } from '../../src/api/rancher-access.ts';
+import { startServer } from '../../src/api/server.ts';
+import { drivers } from '../../src/drivers/drivers.ts';
+import { startExecutions } from '../../src/executions/executions.ts';
+import { formats } from '../../src/formats/formats.ts';
+import { createHealth } from '../../src/observability/health.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import type { Rancher, RancherServer } from '../../src/rancher/rancher.ts';
+import { connectRancher } from '../../src/rancher/server.ts';
+import { createReceivers } from '../../src/receivers/receivers.ts';
+import type { Receivers } from '../../src/receivers/receivers.ts';
+import { createRouterHandler, previewReceiver } from '../../src/router/router-handler.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
+import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
+
+/** The whole service on a loopback port, with a sandbox behind it. */
+export interface RunningApi {
+  readonly url: string;
+  readonly sandbox: Sandbox;
+  readonly rancherServer: RancherServer;
+  readonly receivers: Receivers;
+  close(): Promise<void>;
+}
+
+export interface RunningApiOptions {
+  readonly installPlace?: InstallPlace;
+  readonly sandbox?: SandboxOptions;
+  readonly parts?: Partial<ApiParts>;
+  readonly legacyPublicKey?: string;
+}
+
+/** Puts the parts together as the service does, with its real client, store, executions and formats. */
+export async function startApi(options: RunningApiOptions = {}): Promise<RunningApi> {
+  const { installPlace = 'own-port', legacyPublicKey } = options;
+  const sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0, speed: 20, ...options.sandbox });
+  const rancherServer = connectRancher({
+    url: sandbox.url,
+    credentials: { accessKey: sandbox.adminKey.accessKey, secretKey: sandbox.adminKey.secretKey },
+  });
+  const kinds = { drivers, formats };
+  const receivers = createReceivers({
+    rancherServer,
+    kinds,
+    ...(legacyPublicKey === undefined ? {} : { legacyPublicKey }),
+  });
+  const clients = new Map<string, Rancher>();
+  const rancher = (projectId: string): Rancher => {
+    const client = clients.get(projectId) ?? rancherServer.project(projectId);
+    clients.set(projectId, client);
+    return client;
+  };
+  const logger = createLogger({ level: 'error' });
+  const store = await openSqliteStore(':memory:');
+  const executions = startExecutions({
+    store,
+    drivers: new Map(drivers.map((driver) => [driver.id, driver])),
+    rancher,
+    isLive: (projectId, receiverId) => receivers.isLive(projectId, receiverId),
+    holder: randomUUID(),
+    log: logger,
+  });
+  const access =
+    installPlace === 'rancher-proxy'
+      ? createProxyAccess()
+      : createRancherAccess({
+          rancherServer,
+          rights: driverRights,
+          requireProject: (projectId) => receivers.rancherOf(projectId),
+        });
+  const app = createApi({
+    receivers,
+    routerHandler: createRouterHandler({ receivers, formats, executions }),
+    preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
+    history: executions,
+    kinds,
+    access,
+    installPlace,
+    health: createHealth([]),
+    logger,
+    version: '0.0.0-test',
+    ...options.parts,
+  });
+  const server = await startServer(app, { host: '127.0.0.1', port: 0, graceMs: 1_000 });
+  return {
+    url: `http://127.0.0.1:${String(server.port)}`,
+    sandbox,
+    rancherServer,
+    receivers,
+    async close() {
+      await server.close();
+      await executions.close();
+      await store.close();
+      await receivers.close();
+      await rancherServer.close();
+      await sandbox.close();
+    },
+  };
+}
+
+/** Basic authentication of one of the sandbox's keys. */
+export function basic(key: { readonly accessKey: string; readonly secretKey: string }): string {
+  return `Basic ${Buffer.from(`${key.accessKey}:${key.secretKey}`).toString('base64')}`;
+}
