@@ -28,8 +28,8 @@ export interface Asked<Config> {
 /** What was decided for one item. `from` and `to` are containers or hosts, where the driver counts. */
 export interface Decision {
   readonly itemId: string;
-  /** `change`: it waits for the round's change; otherwise it ends here with this outcome. */
-  readonly outcome: 'change' | Outcome;
+  /** `change`: it waits for the round's change; `wait`: the target cannot take it yet; otherwise it ends here with this outcome. */
+  readonly outcome: 'change' | 'wait' | Outcome;
   readonly from?: number;
   readonly to?: number;
   /** Shown to the caller and kept in the history. */
@@ -42,6 +42,8 @@ export interface Decision {
 export interface Round<Change> {
   readonly decisions: readonly Decision[];
   readonly change?: Change;
+  /** When to decide again what has to `wait`. */
+  readonly againAfterMs?: number;
 }
 
 /** What the lane knows of a target besides the target itself. */
@@ -65,7 +67,7 @@ export type SendState = 'fresh' | 'unsent' | 'doubt' | 'settled-doubt';
  * `undecided`: only in `doubt`: not visible yet.
  * `stale`: proven not applied, and the target differs from what was planned on: decide again in a new round.
  * `superseded`: somebody else decided meanwhile.
- * `later`: accepted and under way (machines being made, an upgrade running): look again after `afterMs`.
+ * `later`: accepted and under way (machines being made, an upgrade running): the lane is free, `follow` is called after `afterMs`.
  * `failed`: final.
  */
 export type Progress =
@@ -73,8 +75,14 @@ export type Progress =
   | { readonly kind: 'undecided' }
   | { readonly kind: 'stale'; readonly reason: string }
   | { readonly kind: 'superseded'; readonly message: string }
-  | { readonly kind: 'later'; readonly afterMs: number; readonly change?: unknown }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly applied: 'no' | 'unknown'; readonly message: string };
+  | { readonly kind: 'later'; readonly afterMs: number; readonly message: string; readonly change?: unknown }
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly applied: 'no' | 'unknown';
+      readonly message: string;
+      readonly results?: readonly ItemResult[];
+    };
 
 /** How one item of a change ended when not all ended alike. */
 export interface ItemResult {
@@ -83,16 +91,22 @@ export interface ItemResult {
   readonly message: string;
 }
 
-/** What `converge` may use. */
-export interface ConvergeContext {
+/** What `follow` may use. */
+export interface FollowContext {
   readonly rancher: Rancher;
-  readonly sendState: SendState;
   /**
    * Options for every write: `beforeSend` checks, right before the bytes leave, that the lane is still ours and that enough
    * of its lease is left. A write without them could land after another replica has taken the lane.
    */
   readonly write: CallOptions;
   readonly read: CallOptions;
+  /** Since the change was committed. */
+  readonly ageMs: number;
+}
+
+/** What `converge` may use. */
+export interface ConvergeContext extends FollowContext {
+  readonly sendState: SendState;
 }
 
 /**
@@ -111,7 +125,7 @@ export interface Driver<Config, Snapshot, Change> {
   /** The fields of `<id>Config` as Rancher's schemas spell them; Rancher 1.6's UI page builds its form from them. */
   readonly resourceFields: Readonly<Record<string, ResourceField>>;
   /** Whether a trigger's body is needed (`serviceUpgrade`: which image) or only its `fire`. */
-  readonly needs: 'fire' | 'image';
+  readonly needs: 'fire' | 'image' | 'body';
   /**
    * On create, edit and dry run: does the target exist, and can it be changed this way?
    * @throws ServiceError TARGET_NOT_FOUND, TARGET_UNSUPPORTED, or what the client throws.
@@ -125,6 +139,11 @@ export interface Driver<Config, Snapshot, Change> {
   plan(asked: readonly Asked<Config>[], snapshot: Snapshot, lane: LaneHistory): Round<Change>;
   /** Safe to repeat. Throws ServiceError as the client does; the lane tells "not applied" from "in doubt" by `details.applied`. */
   converge(change: Change, context: ConvergeContext): Promise<Progress>;
+  /**
+   * Looks after a change that answered `later`, again and again until it ends: also after a restart, and by whichever replica.
+   * Writes it sends must be safe to repeat; `later` may bring a new `change` to remember. Drivers that never answer `later` have none.
+   */
+  follow?(change: Change, context: FollowContext): Promise<Progress>;
   /** Whether the target has come to rest (`wait=settled`). */
   isSettled(target: Target, rancher: Rancher, options: CallOptions): Promise<boolean>;
   /**

@@ -7,6 +7,7 @@ import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision } from '../drivers/driver.ts';
 import type { NewExecution, SeenKey, Store } from '../storage/store.ts';
 import type { Execution, ExecutionHistory } from './execution.ts';
+import { startFollower } from './follower.ts';
 import { createHistory, toExecution } from './history.ts';
 import type { LaneContext } from './lane-context.ts';
 import { Lane } from './lane.ts';
@@ -110,6 +111,8 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       for (const [target, lane] of lanes) if (lane.isIdle) lanes.delete(target);
     },
   );
+
+  const follower = startFollower(context, timing.followEveryMs);
 
   /** Stores the trigger; its only lane, when idle, is opened by the same commit and read meanwhile. */
   const accept = async (execution: NewExecution) => {
@@ -231,7 +234,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       isClosed = true;
       sweeper.stop();
       waiters.dismiss();
-      await Promise.all([...lanes.values()].map((lane) => lane.close()));
+      await Promise.all([follower.close(), ...[...lanes.values()].map((lane) => lane.close())]);
     },
   };
 

@@ -13,7 +13,9 @@ export type Step =
   | 'replied'
   | 'change-closed'
   | 'doubt-noted'
-  | 'doubt-looked-at';
+  | 'doubt-looked-at'
+  | 'follow-sending'
+  | 'followed';
 
 export interface LaneLog {
   info(facts: object, message: string): void;

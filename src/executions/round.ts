@@ -1,7 +1,7 @@
 import { ulid } from 'ulid';
 import { hasCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
-import type { AnyDriver } from '../drivers/driver.ts';
+import type { AnyDriver, Decision } from '../drivers/driver.ts';
 import type { HeldLane, ItemEnd, WaitingItem } from '../storage/store.ts';
 import { send } from './sending.ts';
 import { afterCommit, endOf, failedItem, isFinal, restAfter, type Next, type Turn } from './turn.ts';
@@ -53,7 +53,7 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
     reading.snapshot,
     sinceLastEffectiveChangeMs === undefined ? {} : { sinceLastEffectiveChangeMs },
   );
-  const ended = [...dead, ...planned.decisions.filter(({ outcome }) => outcome !== 'change').map(endOf)];
+  const ended = [...dead, ...planned.decisions.filter(isEnding).map(endOf)];
   const changing = planned.decisions.filter(({ outcome }) => outcome === 'change');
   const change =
     planned.change === undefined
@@ -66,10 +66,18 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
   const next = afterCommit(turn, committed);
   if (change === undefined) {
     turn.attempts.count = 0;
-    return next;
+    return planned.againAfterMs === undefined ? next : { restMs: planned.againAfterMs };
   }
   const isFresh = performance.now() - reading.begunMs <= timing.freshReadMs;
-  return send(turn, { ...change, driver, decisions: changing, waiting: living }, isFresh ? 'fresh' : 'unsent');
+  return send(
+    turn,
+    { ...change, driver, decisions: changing, waiting: living, ageMs: 0 },
+    isFresh ? 'fresh' : 'unsent',
+  );
+}
+
+function isEnding({ outcome }: Decision): boolean {
+  return outcome !== 'change' && outcome !== 'wait';
 }
 
 /** Parts the items whose time is over or whose receiver is gone from the others. */

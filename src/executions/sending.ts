@@ -3,6 +3,7 @@ import { hasCode, ServiceError, type ErrorCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision, Progress, SendState } from '../drivers/driver.ts';
 import type { ChangeToClose, HeldLane, OpenChange, WaitingItem } from '../storage/store.ts';
+import { LeaseTooShort, writeWithin } from './lease.ts';
 import { afterCommit, endOf, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 
 /** A committed change, about to be sent or found unfinished. */
@@ -13,10 +14,7 @@ interface ChangeInHand {
   /** What was decided for the items that wait for it; empty for a change of before a restart. */
   readonly decisions: readonly Decision[];
   readonly waiting: readonly WaitingItem[];
-}
-
-class LeaseTooShort extends Error {
-  override readonly name = 'LeaseTooShort';
+  readonly ageMs: number;
 }
 
 /** Carries a change out and closes it, or notes that it is in doubt (design §5.1-5.4). */
@@ -40,14 +38,9 @@ async function converge(
   return change.driver.converge(change.body, {
     rancher: rancher(projectOf(target)),
     sendState,
+    ageMs: change.ageMs,
     read: {},
-    write: {
-      beforeSend() {
-        reached('sending');
-        // A process that was stopped between its last commit and this line may have lost the lane meanwhile (design §5.4).
-        if (performance.now() > mayWriteUntilMs) throw new LeaseTooShort();
-      },
-    },
+    write: writeWithin(mayWriteUntilMs, () => reached('sending')),
   });
 }
 
@@ -86,8 +79,11 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
         { kind: 'ended', state: 'failed', outcome: 'failed', code, applied, message },
       );
     }
-    case 'later':
-      throw new ServiceError('INTERNAL', `driver ${change.driver.id} asks to be followed, which lanes do not do`);
+    case 'later': {
+      const { afterMs, message } = progress;
+      const body = progress.change === undefined ? {} : { body: progress.change };
+      return close(turn, change, { result: message }, { kind: 'following', afterMs, message, ...body });
+    }
   }
 }
 
@@ -145,7 +141,14 @@ export async function settleDoubt(turn: Turn, open: OpenChange): Promise<Next> {
       `driver ${open.driver} of an unfinished change is not part of this version; go back to the one that began it`,
     );
   }
-  const change: ChangeInHand = { changeId: open.changeId, body: open.body, driver, decisions: [], waiting: [] };
+  const change: ChangeInHand = {
+    changeId: open.changeId,
+    body: open.body,
+    driver,
+    decisions: [],
+    waiting: [],
+    ageMs: open.ageMs,
+  };
   if (open.ageMs > timing.sendWithinMs) {
     const message =
       'Rancher could not be reached to find out whether the change was applied; look at the target before repeating it';
@@ -187,7 +190,7 @@ export async function watchLateWrite(turn: Turn, late: NonNullable<HeldLane['lat
   const change = { changeId: ulid(), driver: driver.id, body: repair, items: [] };
   const committed = await store.commitRound({ target, epoch, ended: [], change });
   if (committed.kind === 'lane-lost') return 'again';
-  return send(turn, { ...change, driver, decisions: [], waiting: [] }, 'unsent');
+  return send(turn, { ...change, driver, decisions: [], waiting: [], ageMs: 0 }, 'unsent');
 }
 
 async function close(

@@ -18,6 +18,8 @@ export interface Timing {
   readonly settleWithinMs: number;
   /** How often unfinished work is looked for that nobody told this process about. */
   readonly sweepEveryMs: number;
+  /** How often changes under way are looked for that are due. */
+  readonly followEveryMs: number;
   /** First and longest pause between attempts while Rancher is away. */
   readonly retryFirstMs: number;
   readonly retryLongestMs: number;
@@ -35,6 +37,7 @@ export const defaultTiming: Timing = {
   answerWithinMs: 3_000,
   settleWithinMs: 25_000,
   sweepEveryMs: 2_000,
+  followEveryMs: 1_000,
   retryFirstMs: 100,
   retryLongestMs: 15_000,
   askAgainAfterMs: 1_000,

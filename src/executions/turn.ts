@@ -53,12 +53,12 @@ export function afterCommit({ context }: Turn, committed: Committed): Next {
   return committed.next === 'rest' ? 'rest' : 'again';
 }
 
-/** How an item ends that its driver decided; `change` here means that the change was carried out. */
+/** How an item ends that its driver decided, or whose change was carried out. */
 export function endOf(decision: Decision): ItemEnd {
   const { outcome, itemId, message, from, to, code } = decision;
   return {
     itemId,
-    outcome: outcome === 'change' ? 'scaled' : outcome,
+    outcome: outcome === 'change' || outcome === 'wait' ? 'scaled' : outcome,
     message,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

@@ -72,6 +72,8 @@ export async function openSqliteStore(file: string): Promise<Store> {
     commitRound: (round) => call('commitRound', round),
     markDoubt: (input) => call('markDoubt', input),
     closeChange: (close) => call('closeChange', close),
+    claimFollowed: (input) => call('claimFollowed', input),
+    stepFollowed: (step) => call('stepFollowed', step),
     releaseLane: (input) => call('releaseLane', input),
     readLaneHistory: (input) => call('readLaneHistory', input),
     endAllLeases: () => call('endAllLeases', undefined),

@@ -151,8 +151,28 @@ export interface ChangeToClose {
         /** The write had been in doubt and may still land for so long. */
         readonly lateWriteForMs?: number;
       }
+    /** Accepted and under way: the lane is free, and the change is looked after from now on. */
+    | { readonly kind: 'following'; readonly message: string; readonly afterMs: number; readonly body?: unknown }
     /** Proven not applied: its items wait again. */
     | { readonly kind: 'dropped'; readonly lateWriteForMs?: number };
+}
+
+/** A change that somebody looks after until it ends. */
+export interface FollowedChange {
+  readonly changeId: string;
+  readonly target: Target;
+  readonly driver: string;
+  readonly body: unknown;
+  readonly ageMs: number;
+}
+
+export interface FollowedStep {
+  readonly changeId: string;
+  readonly target: Target;
+  readonly holder: string;
+  /** Absent when nothing worth telling happened. */
+  readonly attempt?: NewAttempt;
+  readonly end: Exclude<ChangeToClose['end'], { readonly kind: 'dropped' }>;
 }
 
 /** An execution that ended in the operation just committed, for the callers that wait for it. */
@@ -247,6 +267,14 @@ export interface Store {
     readonly attempt: NewAttempt;
   }): Promise<Committed>;
   closeChange(close: ChangeToClose): Promise<Committed>;
+  /** Claims changes under way that are due and that nobody looks after just now. */
+  claimFollowed(input: {
+    readonly holder: string;
+    readonly leaseMs: number;
+    readonly limit: number;
+  }): Promise<readonly FollowedChange[]>;
+  /** Notes what became of a claimed change; `lane-lost` when the claim is somebody else's by now. */
+  stepFollowed(step: FollowedStep): Promise<Committed>;
   /** Gives the lane up, so that another replica need not wait for the lease. */
   releaseLane(input: { readonly target: Target; readonly epoch: number }): Promise<void>;
   /** What `plan` needs of a target that nobody holds: for a dry run. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database, Engine } from '../engine.ts';
 import type { Store } from '../store.ts';
 import { accept } from './accept.ts';
+import { claimFollowed, stepFollowed } from './followed.ts';
 import { findExecution, listExecutions, prune } from './history.ts';
 import { endAllLeases, idleTargets, openRound, readLaneHistory, releaseLane } from './lanes.ts';
 import { closeChange, commitRound, markDoubt } from './rounds.ts';
@@ -14,6 +15,8 @@ export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close'>
     commitRound: (round) => commitRound(db, engine, round),
     markDoubt: (input) => markDoubt(db, engine, input),
     closeChange: (close) => closeChange(db, engine, close),
+    claimFollowed: (input) => claimFollowed(db, engine, input),
+    stepFollowed: (step) => stepFollowed(db, engine, step),
     releaseLane: (input) => releaseLane(db, engine, input),
     readLaneHistory: (input) => readLaneHistory(db, engine, input),
     endAllLeases: () => endAllLeases(db, engine),

@@ -6,11 +6,13 @@ import type {
   ChangeToClose,
   Committed,
   FinishedExecution,
+  FollowedStep,
   ItemEnd,
   NewAttempt,
   RoundToCommit,
   Store,
 } from '../store.ts';
+import type { ChangesTable } from '../tables.ts';
 
 /** See `Store.commitRound`. */
 export async function commitRound(db: Database, engine: Engine, round: RoundToCommit): Promise<Committed> {
@@ -69,29 +71,11 @@ export async function markDoubt(
 /** See `Store.closeChange`. */
 export async function closeChange(db: Database, engine: Engine, close: ChangeToClose): Promise<Committed> {
   return asHolder(db, engine, close, async (tx, nowMs) => {
-    const { changeId, end } = close;
-    await addAttempt(tx, close.target, changeId, close.attempt, nowMs);
-    const closed = await tx
-      .updateTable('changes')
-      .set({ state: end.kind === 'dropped' ? 'dropped' : end.state })
-      .where('id', '=', changeId)
-      .returning(['driver', 'body'])
-      .executeTakeFirstOrThrow();
-    const isDone = end.kind === 'ended' && end.state === 'done';
-    if (isDone || end.lateWriteForMs !== undefined) {
-      const envelope = `{"driver":${JSON.stringify(closed.driver)},"body":${closed.body}}`;
-      await tx
-        .updateTable('lanes')
-        .set({
-          ...(isDone ? { latest_change: envelope, last_effective_at: nowMs } : {}),
-          ...(end.lateWriteForMs === undefined
-            ? {}
-            : { doubt_change: envelope, doubt_until: nowMs + end.lateWriteForMs }),
-        })
-        .where('target', '=', close.target)
-        .execute();
-    }
+    const { changeId, end, target } = close;
+    await addAttempt(tx, target, changeId, close.attempt, nowMs);
     if (end.kind === 'dropped') {
+      const dropped = await setState(tx, changeId, 'dropped');
+      if (end.lateWriteForMs !== undefined) await noteLateWrite(tx, target, dropped, nowMs + end.lateWriteForMs);
       await tx
         .updateTable('items')
         .set({ state: 'waiting', change_id: null, message: '', scale_from: null, scale_to: null })
@@ -100,28 +84,85 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
         .execute();
       return [];
     }
-    const items = await tx
-      .selectFrom('items')
-      .select(['id', 'message', 'scale_from', 'scale_to'])
+    return progressChange(tx, { changeId, target, end }, nowMs);
+  });
+}
+
+/** Ends a change with its items, or lets it be followed. */
+export async function progressChange(
+  tx: Tx,
+  { changeId, target, end }: Pick<FollowedStep, 'changeId' | 'target' | 'end'>,
+  nowMs: number,
+): Promise<readonly FinishedExecution[]> {
+  if (end.kind === 'following') {
+    await tx
+      .updateTable('changes')
+      .set({
+        state: 'following',
+        holder: null,
+        lease_until: null,
+        next_attempt_at: nowMs + end.afterMs,
+        ...(end.body === undefined ? {} : { body: JSON.stringify(end.body) }),
+      })
+      .where('id', '=', changeId)
+      .execute();
+    await tx
+      .updateTable('items')
+      .set({ message: end.message })
       .where('change_id', '=', changeId)
       .where('state', '=', sql.lit('under-way'))
       .execute();
-    const named = new Map((end.items ?? []).map((item) => [item.itemId, item]));
-    const ended = items.map(({ id, message, scale_from, scale_to }): ItemEnd => {
-      return (
-        named.get(id) ?? {
-          itemId: id,
-          outcome: end.outcome,
-          message: end.message ?? message,
-          ...(scale_from === null ? {} : { from: scale_from }),
-          ...(scale_to === null ? {} : { to: scale_to }),
-          ...(end.code === undefined ? {} : { code: end.code }),
-          ...(end.applied === undefined ? {} : { applied: end.applied }),
-        }
-      );
-    });
-    return endItems(tx, ended, nowMs);
+    await tx.updateTable('lanes').set({ last_effective_at: nowMs }).where('target', '=', target).execute();
+    return [];
+  }
+  const closed = await setState(tx, changeId, end.state);
+  if (end.state === 'done') {
+    await tx
+      .updateTable('lanes')
+      .set({ latest_change: closed, last_effective_at: nowMs })
+      .where('target', '=', target)
+      .execute();
+  }
+  if (end.lateWriteForMs !== undefined) await noteLateWrite(tx, target, closed, nowMs + end.lateWriteForMs);
+  const items = await tx
+    .selectFrom('items')
+    .select(['id', 'message', 'scale_from', 'scale_to'])
+    .where('change_id', '=', changeId)
+    .where('state', '=', sql.lit('under-way'))
+    .execute();
+  const named = new Map((end.items ?? []).map((item) => [item.itemId, item]));
+  const ended = items.map(({ id, message, scale_from, scale_to }): ItemEnd => {
+    return {
+      itemId: id,
+      outcome: end.outcome,
+      message: end.message ?? message,
+      ...(scale_from === null ? {} : { from: scale_from }),
+      ...(scale_to === null ? {} : { to: scale_to }),
+      ...(end.code === undefined ? {} : { code: end.code }),
+      ...(end.applied === undefined ? {} : { applied: end.applied }),
+      ...named.get(id),
+    };
   });
+  return endItems(tx, ended, nowMs);
+}
+
+/** Answers the change as lanes keep it: driver and body, to recognise a late write by. */
+async function setState(tx: Tx, changeId: string, state: ChangesTable['state']): Promise<string> {
+  const { driver, body } = await tx
+    .updateTable('changes')
+    .set({ state })
+    .where('id', '=', changeId)
+    .returning(['driver', 'body'])
+    .executeTakeFirstOrThrow();
+  return `{"driver":${JSON.stringify(driver)},"body":${body}}`;
+}
+
+async function noteLateWrite(tx: Tx, target: string, change: string, untilMs: number): Promise<void> {
+  await tx
+    .updateTable('lanes')
+    .set({ doubt_change: change, doubt_until: untilMs })
+    .where('target', '=', target)
+    .execute();
 }
 
 /** An item was decided by somebody else since the round was opened: the whole round is rolled back. */
@@ -164,7 +205,7 @@ async function whatIsNext(tx: Tx, engine: Engine, target: string, nowMs: number)
   return 'rest';
 }
 
-async function addAttempt(
+export async function addAttempt(
   tx: Tx,
   target: string,
   changeId: string | null,

@@ -1,0 +1,137 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ulid } from 'ulid';
+import { createApi } from '../api/app.ts';
+import { driverRights } from '../api/driver-rights.ts';
+import { createProxyAccess } from '../api/proxy-access.ts';
+import { createRancherAccess } from '../api/rancher-access.ts';
+import { startServer } from '../api/server.ts';
+import type { ServiceConfig } from '../config/config.ts';
+import { ServiceError } from '../domain/errors.ts';
+import { drivers } from '../drivers/drivers.ts';
+import { startExecutions } from '../executions/executions.ts';
+import type { Step } from '../executions/lane-context.ts';
+import type { Timing } from '../executions/timing.ts';
+import { formats } from '../formats/formats.ts';
+import { createHealth, rancherCheck, storeCheck } from '../observability/health.ts';
+import { createLogger } from '../observability/logger.ts';
+import { connectRancher } from '../rancher/server.ts';
+import type { Rancher } from '../rancher/rancher.ts';
+import { createReceivers } from '../receivers/receivers.ts';
+import { createRouterHandler, previewReceiver } from '../router/router-handler.ts';
+import { openSqliteStore } from '../storage/sqlite-store.ts';
+import type { RunningService } from './running-service.ts';
+import { readVersion } from './version.ts';
+
+/** What tests set and operators do not. */
+export interface ServiceSeams {
+  readonly timing?: Partial<Timing>;
+  /** Told each step of a trigger's way as it is reached. */
+  readonly reached?: (step: Step) => void;
+}
+
+/**
+ * Starts the whole service: the one place that knows every concrete part.
+ * @throws ServiceError STORE_UNAVAILABLE, SETTINGS_INVALID, or the system's error when the port cannot be had; nothing is left open then.
+ */
+export async function startService(config: ServiceConfig, seams: ServiceSeams = {}): Promise<RunningService> {
+  const version = readVersion();
+  const logger = createLogger({ level: config.logLevel });
+  const opened: (() => Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    // The last opened is closed first: what answers callers goes before what it answers from.
+    for (const close of opened.toReversed()) await close();
+  };
+  try {
+    const { rancher } = config;
+    const rancherServer = connectRancher({
+      url: rancher.url,
+      credentials: { accessKey: rancher.accessKey, secretKey: rancher.secretKey },
+    });
+    opened.push(() => rancherServer.close());
+    await makeDirectory(config.dataDirectory);
+    const store = await openSqliteStore(join(config.dataDirectory, 'receiver-hooks.sqlite'));
+    opened.push(() => store.close());
+
+    const kinds = { drivers, formats };
+    const receivers = createReceivers({
+      rancherServer,
+      kinds,
+      ...(config.legacyHookPublicKey === undefined ? {} : { legacyPublicKey: config.legacyHookPublicKey }),
+      onReloadFailed: (projectId, error) =>
+        logger.warn({ projectId, err: error }, 'receivers could not be read, looking each up'),
+    });
+    opened.push(() => receivers.close());
+    const clients = new Map<string, Rancher>();
+    const executions = startExecutions({
+      store,
+      drivers: new Map(drivers.map((driver) => [driver.id, driver])),
+      rancher(projectId) {
+        const client = clients.get(projectId) ?? rancherServer.project(projectId);
+        clients.set(projectId, client);
+        return client;
+      },
+      isLive: (projectId, receiverId) => receivers.isLive(projectId, receiverId),
+      holder: ulid(),
+      log: logger,
+      ...seams,
+    });
+    opened.push(() => executions.close());
+
+    const app = createApi({
+      receivers,
+      routerHandler: createRouterHandler({ receivers, formats, executions }),
+      preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
+      history: executions,
+      kinds,
+      access:
+        config.installPlace === 'rancher-proxy'
+          ? createProxyAccess()
+          : createRancherAccess({
+              rancherServer,
+              rights: driverRights,
+              requireProject: (projectId) => receivers.rancherOf(projectId),
+            }),
+      installPlace: config.installPlace,
+      health: createHealth([storeCheck(() => store.ping()), rancherCheck(() => rancherServer.identify())]),
+      logger,
+      version,
+      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
+      ...(config.isSandbox ? { answerHeaders: { 'X-Receiver-Hooks-Sandbox': '1' } } : {}),
+    });
+    const server = await startServer(app, { host: config.host, port: config.port, graceMs: 4_000 });
+    opened.push(() => server.close());
+    const url = `http://${urlHost(config.host)}:${String(server.port)}`;
+    logger.info({ url, version, installPlace: config.installPlace }, 'receiver hooks are listening');
+    let closing: Promise<void> | undefined;
+    return {
+      url,
+      port: server.port,
+      close() {
+        closing ??= executions.close().then(closeAll);
+        return closing;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (error) {
+    throw new ServiceError(
+      'STORE_UNAVAILABLE',
+      `cannot make the data directory ${directory}; check DATA_DIR and its rights`,
+      { cause: error },
+    );
+  }
+}
+
+/** As a caller on this machine reaches it. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
