@@ -1,7 +1,7 @@
 /** How much is logged; each level holds those after it. */
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 /**
  * Where the service stands: `own-port` authenticates callers by their own Rancher credentials; `rancher-proxy` is the place

@@ -95,9 +95,12 @@ function read<Config extends object>(
 function readRancherAccess(values: Values, mistakes: Mistake[], remedy: string): RancherAccess | undefined {
   const { CATTLE_URL: url, CATTLE_ACCESS_KEY: accessKey, CATTLE_SECRET_KEY: secretKey } = values;
   if (url !== undefined && accessKey !== undefined && secretKey !== undefined) return { url, accessKey, secretKey };
-  for (const variable of cattleVariables) {
+  const missing = cattleVariables.filter((variable) => {
     const isReported = mistakes.some((mistake) => [variable, `${variable}_FILE`].includes(mistake.variable));
-    if (values[variable] === undefined && !isReported) mistakes.push({ variable, problem: 'it is missing', remedy });
+    return values[variable] === undefined && !isReported;
+  });
+  for (const [at, variable] of missing.entries()) {
+    mistakes.push({ variable, problem: 'it is missing', remedy: at === 0 ? remedy : 'set it, too' });
   }
   return undefined;
 }

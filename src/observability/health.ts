@@ -4,7 +4,7 @@ import { hasCode } from '../domain/errors.ts';
  * What one check found. `ok`: as it should be. `warning`: the service can work, but the operator should know.
  * `failed`: it cannot do its job.
  */
-export interface CheckResult {
+interface CheckResult {
   readonly state: 'ok' | 'warning' | 'failed';
   readonly message: string;
 }
@@ -16,11 +16,11 @@ export interface HealthCheck {
   look(): Promise<CheckResult>;
 }
 
-export interface NamedResult extends CheckResult {
+interface NamedResult extends CheckResult {
   readonly name: string;
 }
 
-export interface HealthReport {
+interface HealthReport {
   readonly isReady: boolean;
   readonly checks: readonly NamedResult[];
 }

@@ -136,6 +136,24 @@ describe('cli/commands/receivers', () => {
     expect(writes()).toEqual([]);
   });
 
+  it('names receivers that cannot be used in a comment instead of exporting them', async () => {
+    stored.push({
+      id: '1go2',
+      name: 'old',
+      driver: 'lost',
+      state: 'error',
+      transitioningMessage: 'unknown driver lost',
+    });
+
+    const { out } = await run('export');
+    const listed = await run('list');
+    const applied = await run('apply', '-f', file(out));
+
+    expect(out).toMatch(/^# not exported: "old" \(1go2\): unknown driver lost\nreceivers:\n/);
+    expect(listed.out).toMatch(/1go2 +old +lost +error +unknown driver lost/);
+    expect(applied.out).toContain('done: 0 created, 0 edited, 1 unchanged');
+  });
+
   it('creates, edits and pauses by name, and the second time changes nothing', async () => {
     const path = file(`receivers:
   - name: webapp-up

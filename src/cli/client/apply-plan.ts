@@ -3,7 +3,7 @@ import { CliError } from '../cli-error.ts';
 import { optionFields, type ReceiverSpec } from './receiver-document.ts';
 import { configOf, type ReceiverResource } from './receiver-resource.ts';
 
-export interface Difference {
+interface Difference {
   /** As in the file: `config.amount`. */
   readonly field: string;
   readonly from: unknown;

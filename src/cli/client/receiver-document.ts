@@ -22,7 +22,7 @@ export const optionFields = ['format', 'formatSettings', 'repeatAfterSeconds'] a
 const ReceiverDocument = z.strictObject({ receivers: z.array(ReceiverSpec) });
 
 /** What a receiver would look like in a file. */
-export function describeReceiver(receiver: ReceiverResource): ReceiverSpec {
+function describeReceiver(receiver: ReceiverResource): ReceiverSpec {
   const options = optionFields.flatMap((field) => {
     const value = receiver[field];
     const isDefault = value === undefined || value === null || JSON.stringify(value) === '{}';
@@ -37,9 +37,18 @@ export function describeReceiver(receiver: ReceiverResource): ReceiverSpec {
   };
 }
 
-/** YAML of many receivers, in the order of their names; no key and no address is in it. */
+/**
+ * YAML of many receivers, in the order of their names; no key and no address is in it. Those that the service itself cannot
+ * read would be refused again wherever the file is applied: they are named in comments instead.
+ */
 export function writeReceivers(receivers: readonly ReceiverResource[]): string {
-  return stringify({ receivers: receivers.map(describeReceiver) });
+  const unusable = receivers.filter((receiver) => receiver.state === 'error');
+  const comments = unusable.map(({ name, id, transitioningMessage }) => {
+    const reason = transitioningMessage ?? 'it cannot be used';
+    return `# not exported: ${JSON.stringify(name)} (${id}): ${reason.replaceAll(/\s+/g, ' ')}\n`;
+  });
+  const usable = receivers.filter((receiver) => receiver.state !== 'error');
+  return `${comments.join('')}${stringify({ receivers: usable.map(describeReceiver) })}`;
 }
 
 /**

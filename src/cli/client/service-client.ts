@@ -11,7 +11,7 @@ export interface ServiceClientOptions {
   readonly key?: { readonly accessKey: string; readonly secretKey: string };
 }
 
-export type Query = Readonly<Record<string, string | undefined>>;
+type Query = Readonly<Record<string, string | undefined>>;
 
 /** A call of our own HTTP API; every method throws CliError, whose message is for the person at the terminal. */
 export interface ServiceClient {

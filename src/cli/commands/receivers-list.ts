@@ -1,5 +1,5 @@
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
-import { configOf, listReceivers } from '../client/receiver-resource.ts';
+import { configOf, listReceivers, type ReceiverResource } from '../client/receiver-resource.ts';
 import type { CliContext } from '../context.ts';
 import { formatTable } from '../table.ts';
 
@@ -25,10 +25,15 @@ export async function listCommand(options: ListOptions, context: CliContext): Pr
     receiver.name,
     receiver.driver,
     receiver.state ?? '',
-    Object.entries(configOf(receiver))
-      .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-      .join(' '),
+    describeConfig(receiver),
     ...(urls ? [receiver.url ?? ''] : []),
   ]);
   context.print(formatTable(['ID', 'NAME', 'DRIVER', 'STATE', 'CONFIG', ...(urls ? ['URL'] : [])], rows));
+}
+
+function describeConfig(receiver: ReceiverResource): string {
+  if (receiver.state === 'error') return receiver.transitioningMessage ?? '';
+  return Object.entries(configOf(receiver))
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ');
 }
