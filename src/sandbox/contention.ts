@@ -1,5 +1,5 @@
 /** Says yes to a share of the questions, evenly spread and the same in every run: 0.1 is every tenth. */
-export class Share {
+class Share {
   private owed = 0;
 
   take(share: number): boolean {

@@ -97,6 +97,7 @@ export class Furnisher {
     const stack = this.stackFor(projectId, fields.stackId);
     const services = cattle.table<ServiceRow>('service');
     const service = services.add({
+      assignServiceIpAddress: false,
       startOnCreate: true,
       system: false,
       secondaryLaunchConfigs: [],

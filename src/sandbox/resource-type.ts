@@ -14,7 +14,7 @@ export interface Cattle {
   changed(row: Row): void;
 }
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Methods {
   readonly collection: readonly Method[];
@@ -22,7 +22,7 @@ export interface Methods {
 }
 
 /** What stands behind a link of a resource: one row if it exists, or a list with the type the list is of. */
-export type Linked = { readonly one: Row | undefined } | { readonly listOf: string; readonly rows: Iterable<Row> };
+type Linked = { readonly one: Row | undefined } | { readonly listOf: string; readonly rows: Iterable<Row> };
 
 /** A type of Rancher resource. One module each, registered in `resource-types.ts`; nothing else has to know it. */
 export interface ResourceType {
@@ -55,7 +55,7 @@ export interface ResourceType {
   readonly follow?: Readonly<Record<string, (cattle: Cattle, row: Row) => Linked>>;
 }
 
-export interface Action {
+interface Action {
   /** 202 for almost all; evacuate answers 200 (recording e_evacuate). */
   readonly status: number;
   run(cattle: Cattle, row: Row, body: Body): void;

@@ -37,7 +37,7 @@ export interface SandboxOptions {
   readonly callLogLimit?: number;
 }
 
-export interface ProjectKeys {
+interface ProjectKeys {
   readonly project: ApiKey;
   /** What Rancher gives a container with the label `io.rancher.container.agent.role: environment`. */
   readonly environment: ApiKey;
@@ -47,7 +47,7 @@ export interface ProjectKeys {
   readonly readonly: ApiKey;
 }
 
-export interface SandboxProject {
+interface SandboxProject {
   readonly projectId: string;
   readonly keys: ProjectKeys;
 }

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 export class Timeline {
   private readonly speed: number;
   private readonly pending = new Set<NodeJS.Timeout>();
+  private isStopped = false;
 
   constructor(speed: number) {
     this.speed = speed;
@@ -11,6 +12,7 @@ export class Timeline {
 
   /** Runs `step` after a recorded duration. Never after `stop`. */
   after(recordedMs: number, step: () => void): void {
+    if (this.isStopped) return;
     const timer = setTimeout(() => {
       this.pending.delete(timer);
       step();
@@ -29,6 +31,7 @@ export class Timeline {
   }
 
   stop(): void {
+    this.isStopped = true;
     for (const timer of this.pending) clearTimeout(timer);
     this.pending.clear();
   }

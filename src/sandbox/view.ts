@@ -48,7 +48,7 @@ export function included(
 }
 
 /** @throws Error when a row was stored with a type nobody registered */
-export function typeOf(row: Row): ResourceType {
+function typeOf(row: Row): ResourceType {
   const type = typeNamed(row.type);
   if (type === undefined) throw new Error(`no resource type is registered for "${row.type}"`);
   return type;

@@ -56,6 +56,6 @@ function carries(host: HostRow, asked: string): boolean {
 }
 
 /** Whether the scheduler uses the host. */
-export function isActive(host: HostRow): boolean {
+function isActive(host: HostRow): boolean {
   return host.state === 'active' || host.state === 'updating-active';
 }

@@ -32,6 +32,8 @@ export function settle(cattle: Cattle, service: ServiceRow): void {
     cattle.timeline.after(ms, () => {
       if (service.round === round) step();
     });
+  // What an earlier round tried in vain is no container to count on.
+  for (const unit of service.units) if (!isPlaced(cattle, unit)) removeUnit(cattle, service, unit);
   const { wanted } = placement(cattle, service);
   const running = service.units.length;
 
@@ -135,7 +137,6 @@ function keepTrying(
 
 /** The end of a scaling: the one moment at which `currentScale` changes. */
 function become(cattle: Cattle, service: ServiceRow): void {
-  for (const unit of service.units) if (!isPlaced(cattle, unit)) removeUnit(cattle, service, unit);
   service.state = 'active';
   service.transitioning = 'no';
   service.transitioningMessage = null;

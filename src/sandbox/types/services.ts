@@ -234,6 +234,7 @@ function refuseTakenNames(cattle: Cattle, stack: StackRow, names: readonly strin
 }
 
 function removeFromStack(cattle: Cattle, row: ServiceRow): void {
+  if (row.state === 'removing' || row.state === 'removed') return;
   remove(cattle, row, () => {
     const stack = cattle.table<StackRow>('stack').find(row.stackId);
     if (stack === undefined) return;

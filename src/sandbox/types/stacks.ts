@@ -135,6 +135,7 @@ function onServices(cattle: Cattle, stack: StackRow, action: 'activateservices' 
 
 /** Removes the services first; the stack follows. */
 function removeStack(cattle: Cattle, stack: StackRow): void {
+  if (stack.state === 'removing' || stack.state === 'removed') return;
   stack.state = 'removing';
   stack.transitioning = 'yes';
   stack.transitioningMessage = 'In Progress';
