@@ -3,6 +3,7 @@ import { ServiceError } from '../../domain/errors.ts';
 import type { Trigger } from '../../domain/signal.ts';
 import type { TriggerRequest } from '../../router/trigger-request.ts';
 import { answerJson } from '../answer.ts';
+import { linksOf } from '../api-context.ts';
 import type { ApiParts } from '../api-context.ts';
 import { mediaTypeOf } from '../json-body.ts';
 import { checkProjectId, one, queryOf } from '../query.ts';
@@ -19,11 +20,8 @@ export function mountEndpoint(router: Router, parts: ApiParts): void {
     const body = await readBody(request, bodyLimits);
     const answer = await routerHandler.handle(readTrigger(request, body, named));
     for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
-    answerJson(
-      response,
-      answer.status,
-      answer.status < 400 ? answer.body : { ...errorFrame(answer.status), ...answer.body },
-    );
+    const told = { ...answer.body, ...absoluteLinks(answer.body['links'], linksOf(request, parts).base) };
+    answerJson(response, answer.status, answer.status < 400 ? told : { ...errorFrame(answer.status), ...told });
   };
 
   mount(router, '/v1-webhooks/endpoint', {
@@ -36,6 +34,15 @@ export function mountEndpoint(router: Router, parts: ApiParts): void {
         key: pathPart(request, 'key'),
       }),
   });
+}
+
+/** The router names paths only: which front door a caller came through is known here. */
+function absoluteLinks(links: unknown, base: string): { readonly links?: Readonly<Record<string, string>> } {
+  if (typeof links !== 'object' || links === null) return {};
+  const entries = Object.entries(links as Readonly<Record<string, string>>);
+  return {
+    links: Object.fromEntries(entries.map(([name, link]) => [name, link.startsWith('/') ? `${base}${link}` : link])),
+  };
 }
 
 /** The fields that every error of this API has, for those that a trigger's end makes. */

@@ -1,0 +1,145 @@
+import type { StoredReceiver } from '../../../src/receivers/stored-receiver.ts';
+import { call } from '../../support/http-client.ts';
+import type { PlainAnswer } from '../../support/http-client.ts';
+import type { RunningApi } from '../../support/running-api.ts';
+import type { PeerCase } from './compatibility-table.ts';
+
+const recordedBase = 'http://127.0.0.1:8185';
+const recordedProject = '1a21';
+const recordedService = '1s125';
+const projectId = '1a5';
+
+/** How a recorded trigger is set up: the service's scale before, and which receiver is called. */
+interface TriggerSetUp {
+  readonly scale: number;
+  readonly action: 'up' | 'down';
+  readonly before?: 'revoked' | 'service removed';
+}
+
+const triggerSetUps: Readonly<Record<string, TriggerSetUp>> = {
+  'execute ok (2 -> 3)': { scale: 2, action: 'up' },
+  'above max': { scale: 3, action: 'up' },
+  'below min': { scale: 1, action: 'down' },
+  'trailing slash ok (1 -> 2)': { scale: 1, action: 'up' },
+  'key and projectId as a form body': { scale: 1, action: 'up' },
+  'service was removed': { scale: 1, action: 'up', before: 'service removed' },
+  'revoked key': { scale: 1, action: 'up', before: 'revoked' },
+  'revoked key, at once after delete': { scale: 1, action: 'up', before: 'revoked' },
+};
+
+/** Plays recorded requests against our service, in the recorded order, with our ids in the place of the recorded ones. */
+export class PeerScenario {
+  readonly #api: RunningApi;
+  readonly #ids = new Map<string, string>();
+  #serviceId: string;
+  #made = 0;
+
+  constructor(api: RunningApi) {
+    this.#api = api;
+    this.#serviceId = api.sandbox.addService({ projectId, scale: 2 });
+  }
+
+  async play(file: string, recorded: PeerCase): Promise<PlainAnswer> {
+    const setUp = file === 'execute' ? triggerSetUps[recorded.case] : undefined;
+    const removed = recorded.case === 'service was removed' && file === 'create-errors';
+    const livingId = this.#serviceId;
+    if (removed) {
+      this.#serviceId = this.#api.sandbox.addService({ projectId });
+      await this.#removeService(this.#serviceId);
+    }
+    const key = setUp === undefined ? 'x'.repeat(40) : await this.#prepare(setUp);
+    if (recorded.case === 'delete, trailing slash') await this.#makeInPlaceOf('1go142');
+    const { request } = recorded;
+    const isBodyText = typeof request.body === 'string';
+    const body =
+      request.body === undefined
+        ? undefined
+        : this.#ours(isBodyText ? request.body : JSON.stringify(request.body), key);
+    const answer = await call(this.#api.url, {
+      method: request.method,
+      path: this.#ours(request.path, key),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        'x-api-project-id':
+          new URLSearchParams(request.path.split('?')[1]).get('projectId')?.replace(recordedProject, projectId) ??
+          projectId,
+        'x-api-roles': 'v1-owner',
+        ...request.headers,
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+    this.#serviceId = livingId;
+    const recordedId = recorded.response.body?.['id'];
+    if (file === 'create' && answer.status === 200 && typeof recordedId === 'string') {
+      this.#ids.set(recordedId, String(answer.body['id']));
+    }
+    return answer;
+  }
+
+  /** Whether the receiver of this recorded id was made here, too. */
+  hasMade(recordedId: string): boolean {
+    return this.#ids.has(recordedId);
+  }
+
+  /** A recorded or given text in which both sides' addresses, ids and keys are written alike. */
+  alike(text: string): string {
+    let written = text
+      .replaceAll(this.#api.url, 'BASE')
+      .replaceAll(recordedBase, 'BASE')
+      .replaceAll(`projectId=${recordedProject}`, `projectId=${projectId}`)
+      .replaceAll(/key=(?:<KEY40>|[A-Za-z0-9]{40})/g, 'key=KEY')
+      .replaceAll(/\b(?:1s125|1s[0-9]+)\b(?!a)/g, (id) => (id === '1s99999' ? id : 'SERVICE'));
+    for (const [recordedId, ourId] of this.#ids) {
+      written = written.replaceAll(new RegExp(`\\b${ourId}\\b`, 'g'), recordedId);
+    }
+    return written;
+  }
+
+  #ours(text: string, key: string): string {
+    let ours = text
+      .replaceAll('<KEY40>', key)
+      .replaceAll(recordedProject, projectId)
+      .replaceAll(new RegExp(`\\b${recordedService}\\b`, 'g'), this.#serviceId);
+    for (const [recordedId, ourId] of this.#ids) ours = ours.replaceAll(recordedId, ourId);
+    return ours;
+  }
+
+  /** A receiver of a driver that is not there yet: any other will do to see how its route behaves. */
+  async #makeInPlaceOf(recordedId: string): Promise<void> {
+    if (this.#ids.has(recordedId)) return;
+    const { id } = await this.#makeReceiver(this.#api.sandbox.addService({ projectId }), 'up');
+    this.#ids.set(recordedId, id);
+  }
+
+  async #prepare({ scale, action, before }: TriggerSetUp): Promise<string> {
+    const serviceId = this.#api.sandbox.addService({ projectId, scale });
+    const stored = await this.#makeReceiver(serviceId, action);
+    if (before === 'revoked') await this.#api.receivers.remove(projectId, stored.id);
+    if (before === 'service removed') await this.#removeService(serviceId);
+    return stored.key;
+  }
+
+  async #makeReceiver(serviceId: string, action: 'up' | 'down'): Promise<StoredReceiver> {
+    this.#made += 1;
+    return await this.#api.receivers.create(
+      projectId,
+      {
+        name: `made-${String(this.#made)}`,
+        driver: 'scaleService',
+        config: { type: 'scaleService', serviceId, action, amount: 1, min: 1, max: 3 },
+        format: 'auto',
+        formatSettings: {},
+        repeatAfterSeconds: 600,
+      },
+      (key) => key,
+    );
+  }
+
+  async #removeService(serviceId: string): Promise<void> {
+    const rancher = await this.#api.receivers.rancherOf(projectId);
+    await rancher.services.remove(serviceId);
+    while (!['removed', 'purged'].includes(String(this.#api.sandbox.inspect(serviceId)?.['state']))) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
