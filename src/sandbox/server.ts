@@ -24,6 +24,12 @@ interface Parts {
   readonly latency: Latency;
 }
 
+interface Exchange {
+  readonly response: ServerResponse;
+  readonly call: Call;
+  readonly arrivedMs: number;
+}
+
 const mark = { 'X-Receiver-Hooks-Sandbox': '1' } as const;
 const idleConnectionMs = 60_000;
 
@@ -35,8 +41,7 @@ export class SandboxServer {
   constructor(parts: Parts) {
     this.parts = parts;
     this.server = createServer({ keepAliveTimeout: idleConnectionMs }, (request, response) => {
-      // A caller that breaks off while its body is read is the only thing that throws, and nobody is left to be told.
-      this.serve(request, response).catch(() => response.destroy());
+      void this.serve(request, response);
     });
     this.server.on('upgrade', (request, socket, head) => {
       socket.on('error', () => socket.destroy());
@@ -72,6 +77,16 @@ export class SandboxServer {
     const path = incoming.url ?? '/';
     const method = incoming.method ?? 'GET';
     const call = this.parts.calls.record(method, path);
+    try {
+      await this.handle(incoming, { response, call, arrivedMs });
+    } catch {
+      // As Rancher does with what it did not foresee. A caller that broke off within its body gets nothing.
+      if (!response.headersSent) send(response, call, made(500));
+    }
+  }
+
+  private async handle(incoming: IncomingMessage, { response, call, arrivedMs }: Exchange): Promise<void> {
+    const { method, path } = call;
     const request: ApiRequest = { method, path, headers: incoming.headers, body: await readBody(incoming) };
     const act = async (): Promise<ApiAnswer> => {
       const answer = await this.parts.api.answer(request, (access) => {

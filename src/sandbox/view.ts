@@ -41,7 +41,9 @@ export function included(
   row: Row,
   { link, scope }: { readonly link: string; readonly scope: Scope },
 ): unknown {
-  const found = typeOf(row).follow?.[link]?.(cattle, row);
+  const { follow = {} } = typeOf(row);
+  // The link's name comes from a query: `__proto__` must not find anything.
+  const found = Object.hasOwn(follow, link) ? follow[link]?.(cattle, row) : undefined;
   if (found === undefined) return null;
   if ('listOf' in found) return [...found.rows].map((linked) => view(linked, scope));
   return found.one === undefined ? null : view(found.one, scope);

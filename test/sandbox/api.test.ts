@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { callerOf } from './caller.ts';
@@ -140,5 +141,72 @@ describe('sandbox/api', () => {
       status: 422,
       json: { code: 'NotUnique', fieldName: 'name' },
     });
+  });
+
+  it('answers anything with a status of Rancher’s, and 500 only to a PUT on an id that never existed', async () => {
+    const call = callerOf(sandbox.url, sandbox.project.keys.project);
+    const id = sandbox.addService({ projectId: sandbox.project.projectId, name: 'poked' });
+    const segment = fc.constantFrom(
+      'projects',
+      '1a5',
+      'services',
+      'hosts',
+      'genericobjects',
+      'stacks',
+      'schemas',
+      id,
+      '1s0',
+      '..',
+      '%2e',
+      '%zz',
+      '__proto__',
+      'constructor',
+      'instances',
+    );
+    const parameter = fc.constantFrom(
+      'sort=name',
+      'order=x',
+      'limit=-5',
+      'marker=m9',
+      'include=__proto__',
+      'include=stack',
+      'action=remove',
+      'action=__proto__',
+      'name_like=%25',
+      'created_gt=1',
+      'a&b=%',
+      '_method=PUT',
+    );
+    const request = fc.record({
+      method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH'),
+      path: fc.array(segment, { maxLength: 5 }).map((parts) => ['/v2-beta', ...parts].join('/')),
+      query: fc.array(parameter, { maxLength: 3 }).map((parts) => parts.join('&')),
+      rawBody: fc.oneof(
+        fc.json(),
+        fc.string(),
+        fc.constantFrom('{"scale":{}}', '{"labels":[]}', '{"__proto__":{"scale":1}}', '{"name":{},"stackId":7}'),
+      ),
+    });
+
+    await fc.assert(
+      fc.asyncProperty(request, async ({ method, path, query, rawBody }) => {
+        const answer = await call(`${path}?${query}`, { method, ...(method === 'GET' ? {} : { rawBody }) });
+
+        expect(answer.header('x-receiver-hooks-sandbox')).toBe('1');
+        expect([
+          200,
+          201,
+          202,
+          400,
+          403,
+          404,
+          405,
+          409,
+          422,
+          ...(method === 'PUT' || query.includes('_method') ? [500] : []),
+        ]).toContain(answer.status);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
