@@ -127,6 +127,11 @@ export interface Driver<Config, Snapshot, Change> {
   /** Whether a trigger's body is needed (`serviceUpgrade`: which image) or only its `fire`. */
   readonly needs: 'fire' | 'image' | 'body';
   /**
+   * `ours`: acts only for receivers that this service wrote or that somebody with the right adopted, because any member of a
+   * project can write a receiver into Rancher directly; `any`: the driver does nothing that such a member could not do by hand.
+   */
+  readonly provenance: 'any' | 'ours';
+  /**
    * On create, edit and dry run: does the target exist, and can it be changed this way?
    * @throws ServiceError TARGET_NOT_FOUND, TARGET_UNSUPPORTED, or what the client throws.
    */

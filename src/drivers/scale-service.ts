@@ -144,6 +144,7 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
   Config,
   resourceFields: { ...scaleFields, serviceId: { type: 'string', create: true, update: true } },
   needs: 'fire',
+  provenance: 'any',
 
   async check(config, rancher) {
     const snapshot = await readSnapshot(config.serviceId, rancher, {});
