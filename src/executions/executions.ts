@@ -112,6 +112,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
     },
   );
 
+  const stopWatching = watchOtherReplicas(context, (target) => lanes.get(target)?.poke());
   const follower = startFollower(context, timing.followEveryMs);
 
   /** Stores the trigger; its only lane, when idle, is opened by the same commit and read meanwhile. */
@@ -233,6 +234,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
     async close() {
       isClosed = true;
       sweeper.stop();
+      stopWatching();
       waiters.dismiss();
       await Promise.all([follower.close(), ...[...lanes.values()].map((lane) => lane.close())]);
     },
@@ -249,6 +251,31 @@ export function startExecutions(options: ExecutionsOptions): Executions {
     }
     return finish(id, await waiting, toExecution(stored));
   }
+}
+
+/** With a shared store: hears what other replicas do, and asks for what may have been missed. */
+function watchOtherReplicas({ store, waiters, timing, log }: LaneContext, poke: (target: Target) => void): () => void {
+  if (!store.isShared) return () => undefined;
+  const wake = (executionIds: readonly string[]): void => {
+    for (const executionId of executionIds) waiters.wake(executionId, { kind: 'look-up' });
+  };
+  const stop = store.watch({ finished: wake, waiting: poke });
+  let isAsking = false;
+  const timer = setInterval(() => {
+    const awaited = waiters.awaited();
+    if (isAsking || awaited.length === 0) return;
+    isAsking = true;
+    store
+      .finishedAmong(awaited)
+      .then(wake, (error: unknown) => log.error({ err: error }, 'could not ask how awaited executions ended'))
+      .finally(() => {
+        isAsking = false;
+      });
+  }, timing.pollEveryMs);
+  return () => {
+    clearInterval(timer);
+    stop();
+  };
 }
 
 interface Sweeper {

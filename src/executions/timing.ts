@@ -18,6 +18,8 @@ export interface Timing {
   readonly settleWithinMs: number;
   /** How often unfinished work is looked for that nobody told this process about. */
   readonly sweepEveryMs: number;
+  /** How often a shared store is asked for the end of awaited executions, behind its announcements. */
+  readonly pollEveryMs: number;
   /** How often changes under way are looked for that are due. */
   readonly followEveryMs: number;
   /** First and longest pause between attempts while Rancher is away. */
@@ -37,6 +39,7 @@ export const defaultTiming: Timing = {
   answerWithinMs: 3_000,
   settleWithinMs: 25_000,
   sweepEveryMs: 2_000,
+  pollEveryMs: 250,
   followEveryMs: 1_000,
   retryFirstMs: 100,
   retryLongestMs: 15_000,

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { ServiceError } from '../domain/errors.ts';
-import type { Acceptance, NewExecution, Store } from './store.ts';
+import { batched } from './batched.ts';
+import type { Store } from './store.ts';
 
 /** One operation on its way to the worker thread. */
 export interface SqliteCall {
@@ -67,6 +68,9 @@ export async function openSqliteStore(file: string): Promise<Store> {
   await call('endAllLeases', undefined);
 
   return {
+    isShared: false,
+    watch: () => () => undefined,
+    finishedAmong: (executionIds) => call('finishedAmong', executionIds),
     accept: batched((executions) => call('accept', executions)),
     openRound: (input) => call('openRound', input),
     commitRound: (round) => call('commitRound', round),
@@ -89,42 +93,4 @@ export async function openSqliteStore(file: string): Promise<Store> {
       await exited;
     },
   };
-}
-
-type Accept = (executions: readonly NewExecution[]) => Promise<readonly Acceptance[]>;
-
-/** While one batch is being stored, what arrives meanwhile is gathered into the next: a storm pays for few disk flushes. */
-function batched(accept: Accept): Accept {
-  interface Gathered {
-    readonly executions: readonly NewExecution[];
-    resolve(acceptances: readonly Acceptance[]): void;
-    reject(error: unknown): void;
-  }
-  let gathered: Gathered[] = [];
-  let isStoring = false;
-
-  const storeGathered = async (): Promise<void> => {
-    isStoring = true;
-    while (gathered.length > 0) {
-      const batch = gathered;
-      gathered = [];
-      try {
-        const acceptances = await accept(batch.flatMap(({ executions }) => executions));
-        let first = 0;
-        for (const { executions, resolve } of batch) {
-          resolve(acceptances.slice(first, first + executions.length));
-          first += executions.length;
-        }
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
-    }
-    isStoring = false;
-  };
-
-  return (executions) =>
-    new Promise((resolve, reject) => {
-      gathered.push({ executions, resolve, reject });
-      if (!isStoring) void storeGathered();
-    });
 }

@@ -247,11 +247,25 @@ export interface HistoryFilter {
   readonly limit: number;
 }
 
+/** What the replicas that share a store tell each other. A message may be lost; whoever waits asks again by himself. */
+export interface StoreWatcher {
+  /** These executions ended, here or elsewhere. */
+  finished(executionIds: readonly string[]): void;
+  /** Something new waits on a lane that another replica held when it was accepted. */
+  waiting(target: Target): void;
+}
+
 /**
  * The small database behind the executions: named operations, one transaction each, the same on every engine.
  * All throw ServiceError STORE_UNAVAILABLE when the database cannot do it (disk full, connection lost); nothing is half-stored then.
  */
 export interface Store {
+  /** Whether other processes may use it at the same time. */
+  readonly isShared: boolean;
+  /** Hears what other replicas do, until the returned function is called; nothing is heard from a store that is not shared. */
+  watch(watcher: StoreWatcher): () => void;
+  /** Which of these executions have ended. */
+  finishedAmong(executionIds: readonly string[]): Promise<readonly string[]>;
   /** Stores triggers; answered in the order given. Accepted means durable. */
   accept(executions: readonly NewExecution[]): Promise<readonly Acceptance[]>;
   /** Takes or keeps the lane and reads what waits there. */

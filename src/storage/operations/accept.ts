@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Engine, Tx } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
+import { announce } from './announce.ts';
 import { openRoundIn } from './lanes.ts';
 import type { Acceptance, NewExecution, SeenKey } from '../store.ts';
 
@@ -14,10 +15,16 @@ export async function accept(
     const nowMs = await readNowMs(tx, engine);
     const acceptances: Acceptance[] = [];
     for (const execution of executions) acceptances.push(await acceptOne(tx, execution, nowMs));
+    for (const [index, { targets, open }] of executions.entries()) {
+      if (acceptances[index]?.kind !== 'accepted' || open !== undefined) continue;
+      for (const target of targets) await announce(tx, engine, { waiting: target });
+    }
     // Rounds are opened last, so that they see everything this batch brought.
     for (const [index, { open }] of executions.entries()) {
       if (open === undefined || acceptances[index]?.kind !== 'accepted') continue;
-      acceptances[index] = { kind: 'accepted', opened: await openRoundIn(tx, engine, open) };
+      const opened = await openRoundIn(tx, engine, open);
+      acceptances[index] = { kind: 'accepted', opened };
+      if (opened.kind === 'elsewhere') await announce(tx, engine, { waiting: open.target });
     }
     return acceptances;
   });

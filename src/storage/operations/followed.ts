@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database, Engine } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
 import type { Committed, FollowedChange, FollowedStep, Store } from '../store.ts';
+import { announce } from './announce.ts';
 import { addAttempt, progressChange } from './rounds.ts';
 
 /** See `Store.claimFollowed`. */
@@ -54,6 +55,8 @@ export async function stepFollowed(db: Database, engine: Engine, step: FollowedS
     if (engine.name === 'postgres') mine = mine.forUpdate();
     if ((await mine.executeTakeFirst()) === undefined) return { kind: 'lane-lost' };
     if (step.attempt !== undefined) await addAttempt(tx, step.target, step.changeId, step.attempt, nowMs);
-    return { kind: 'committed', finished: await progressChange(tx, step, nowMs), next: 'rest' };
+    const finished = await progressChange(tx, step, nowMs);
+    await announce(tx, engine, { finished: finished.map(({ executionId }) => executionId) });
+    return { kind: 'committed', finished, next: 'rest' };
   });
 }

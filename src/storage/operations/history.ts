@@ -22,6 +22,18 @@ export async function findExecution(db: Database, id: string): Promise<StoredExe
   return toExecution(row, items.map(toItem), attempts);
 }
 
+/** See `Store.finishedAmong`. */
+export async function finishedAmong(db: Database, executionIds: readonly string[]): Promise<readonly string[]> {
+  if (executionIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('executions')
+    .select('id')
+    .where('id', 'in', executionIds)
+    .where('state', '=', 'finished')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** See `Store.listExecutions`: newest first, without attempts. */
 export async function listExecutions(db: Database, filter: HistoryFilter): Promise<readonly StoredExecution[]> {
   let query = db.selectFrom('executions').selectAll('executions').where('project_id', '=', filter.projectId);

@@ -3,12 +3,12 @@ import type { Database, Engine } from '../engine.ts';
 import type { Store } from '../store.ts';
 import { accept } from './accept.ts';
 import { claimFollowed, stepFollowed } from './followed.ts';
-import { findExecution, listExecutions, prune } from './history.ts';
+import { findExecution, finishedAmong, listExecutions, prune } from './history.ts';
 import { endAllLeases, idleTargets, openRound, readLaneHistory, releaseLane } from './lanes.ts';
 import { closeChange, commitRound, markDoubt } from './rounds.ts';
 
 /** The store's operations on an open database, the same for every engine; `close` is the engine's own. */
-export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close'> {
+export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close' | 'isShared' | 'watch'> {
   return {
     accept: (executions) => accept(db, engine, executions),
     openRound: (input) => openRound(db, engine, input),
@@ -21,6 +21,7 @@ export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close'>
     readLaneHistory: (input) => readLaneHistory(db, engine, input),
     endAllLeases: () => endAllLeases(db, engine),
     idleTargets: (input) => idleTargets(db, engine, input),
+    finishedAmong: (executionIds) => finishedAmong(db, executionIds),
     findExecution: (id) => findExecution(db, id),
     listExecutions: (filter) => listExecutions(db, filter),
     prune: (input) => prune(db, engine, input),

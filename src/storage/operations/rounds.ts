@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Database, Engine, Tx } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
+import { announce } from './announce.ts';
 import type {
   ChangeToClose,
   Committed,
@@ -182,6 +183,7 @@ async function asHolder(
       if ((await held.executeTakeFirst()) === undefined) return { kind: 'lane-lost' };
       const nowMs = await readNowMs(tx, engine);
       const finished = await work(tx, nowMs);
+      await announce(tx, engine, { finished: finished.map(({ executionId }) => executionId) });
       return { kind: 'committed', finished, next: await whatIsNext(tx, engine, target, nowMs) };
     });
   } catch (error) {

@@ -1,0 +1,39 @@
+import type { Acceptance, NewExecution } from './store.ts';
+
+export type Accept = (executions: readonly NewExecution[]) => Promise<readonly Acceptance[]>;
+
+/** While one batch is being stored, what arrives meanwhile is gathered into the next: a storm pays for few disk flushes. */
+export function batched(accept: Accept): Accept {
+  interface Gathered {
+    readonly executions: readonly NewExecution[];
+    resolve(acceptances: readonly Acceptance[]): void;
+    reject(error: unknown): void;
+  }
+  let gathered: Gathered[] = [];
+  let isStoring = false;
+
+  const storeGathered = async (): Promise<void> => {
+    isStoring = true;
+    while (gathered.length > 0) {
+      const batch = gathered;
+      gathered = [];
+      try {
+        const acceptances = await accept(batch.flatMap(({ executions }) => executions));
+        let first = 0;
+        for (const { executions, resolve } of batch) {
+          resolve(acceptances.slice(first, first + executions.length));
+          first += executions.length;
+        }
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    isStoring = false;
+  };
+
+  return (executions) =>
+    new Promise((resolve, reject) => {
+      gathered.push({ executions, resolve, reject });
+      if (!isStoring) void storeGathered();
+    });
+}

@@ -1,0 +1,71 @@
+import pg from 'pg';
+import { channel, type Announcement } from './operations/announce.ts';
+import type { StoreWatcher } from './store.ts';
+
+const firstPauseMs = 250;
+const longestPauseMs = 10_000;
+
+export interface Announcements {
+  watch(watcher: StoreWatcher): () => void;
+  close(): Promise<void>;
+}
+
+/**
+ * Hears what other replicas announce, over a connection of its own that is opened again whenever it breaks. Announcements
+ * made meanwhile are lost; the executions poll behind it.
+ */
+export function listen(url: string): Announcements {
+  const watchers = new Set<StoreWatcher>();
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let pauseMs = firstPauseMs;
+  let isClosed = false;
+  let connecting: Promise<void> | undefined;
+
+  const hear = (payload: string | undefined): void => {
+    const announcement = JSON.parse(payload ?? '{"finished":[]}') as Announcement;
+    for (const watcher of watchers) {
+      if ('waiting' in announcement) watcher.waiting(announcement.waiting);
+      else watcher.finished(announcement.finished);
+    }
+  };
+  const connect = async (): Promise<void> => {
+    const mine = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, keepAlive: true });
+    const lost = (): void => {
+      if (client === mine) client = undefined;
+      mine.removeAllListeners();
+      mine.on('error', () => undefined);
+      if (isClosed || timer !== undefined) return;
+      timer = setTimeout(() => {
+        timer = undefined;
+        connecting = connect();
+      }, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    };
+    mine.on('error', lost);
+    mine.on('end', lost);
+    mine.on('notification', ({ payload }) => hear(payload));
+    try {
+      await mine.connect();
+      await mine.query(`listen ${channel}`);
+      client = mine;
+      pauseMs = firstPauseMs;
+    } catch {
+      lost();
+      await mine.end().catch(() => undefined);
+    }
+  };
+  connecting = connect();
+  return {
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
+    },
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      await connecting;
+      await client?.end();
+    },
+  };
+}

