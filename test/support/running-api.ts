@@ -5,6 +5,7 @@ import type { ApiParts } from '../../src/api/api-context.ts';
 import type { InstallPlace } from '../../src/api/caller.ts';
 import { createProxyAccess } from '../../src/api/proxy-access.ts';
 import { createRancherAccess } from '../../src/api/rancher-access.ts';
+import type { RancherAccessOptions } from '../../src/api/rancher-access.ts';
 import { startServer } from '../../src/api/server.ts';
 import { drivers } from '../../src/drivers/drivers.ts';
 import { startExecutions } from '../../src/executions/executions.ts';
@@ -34,6 +35,7 @@ export interface RunningApiOptions {
   readonly sandbox?: SandboxOptions;
   readonly parts?: Partial<ApiParts>;
   readonly legacyPublicKey?: string;
+  readonly rights?: RancherAccessOptions['rights'];
 }
 
 /** Puts the parts together as the service does, with its real client, store, executions and formats. */
@@ -71,7 +73,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
       ? createProxyAccess()
       : createRancherAccess({
           rancherServer,
-          rights: driverRights,
+          rights: options.rights ?? driverRights,
           requireProject: (projectId) => receivers.rancherOf(projectId),
         });
   const app = createApi({
