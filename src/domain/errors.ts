@@ -26,6 +26,8 @@ export const errorKinds = {
   SETTINGS_INVALID: { whose: 'owner', status: 400 },
   TARGET_NOT_FOUND: { whose: 'owner', status: 400 },
   TARGET_UNSUPPORTED: { whose: 'owner', status: 400 },
+  HOST_KEY_MISSING: { whose: 'operator', status: 422 },
+  HOST_FAILED: { whose: 'owner', status: 422 },
   RANCHER_UNAUTHORIZED: { whose: 'operator', status: 503 },
   RANCHER_NOT_FOUND: { whose: 'owner', status: 422 },
   RANCHER_REJECTED: { whose: 'owner', status: 422 },

@@ -9,6 +9,11 @@ export function serviceScaleTarget(projectId: string, serviceId: string): Target
   return `${projectId}/service/${serviceId}/scale`;
 }
 
+/** The target of all hosts of an environment: one lane, because groups overlap and names are unique among all. */
+export function hostsTarget(projectId: string): Target {
+  return `${projectId}/hosts`;
+}
+
 /** The environment a target belongs to. */
 export function projectOf(target: Target): string {
   return target.slice(0, target.indexOf('/'));

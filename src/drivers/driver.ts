@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { ErrorCode } from '../domain/errors.ts';
+import type { Applied, ErrorCode } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { Target } from '../domain/target.ts';
@@ -89,6 +89,11 @@ export interface ItemResult {
   readonly itemId: string;
   readonly outcome: Outcome;
   readonly message: string;
+  /** What it came to, when that is not what was decided. */
+  readonly to?: number;
+  /** Set with `failed`. */
+  readonly code?: ErrorCode;
+  readonly applied?: Applied;
 }
 
 /** What `follow` may use. */

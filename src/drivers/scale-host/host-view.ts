@@ -1,0 +1,88 @@
+import type { Host, Resource } from '../../rancher/resources.ts';
+import { markerLabel } from './labels.ts';
+
+/** What decisions need of a host: no driver config, and so no secret, goes into snapshots and changes. */
+export interface HostView {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly templateId?: string;
+  /** The machine driver that made it; absent for custom hosts. */
+  readonly driver?: string;
+  readonly createdMs: number;
+  /** Ours, and by which item of which change. */
+  readonly marker?: string;
+  /** What Rancher or the machine driver says about it. */
+  readonly message?: string;
+  /** On its way out: it counts for nothing and is not chosen again. */
+  readonly isLeaving: boolean;
+}
+
+const leavingStates = new Set(['removing', 'removed', 'purging', 'purged']);
+const unmadeStates = new Set(['requested', 'creating', 'registering', 'provisioning', 'provisioned', 'activating', 'erroring']);
+const failedStates = new Set(['error', 'erroring']);
+
+/** Looks at a host as `GET /hosts` answers it; `leavingIds` are hosts that an evacuation still under way will delete. */
+export function viewHost(host: Host, leavingIds: ReadonlySet<string>): HostView {
+  const { id, state = '', labels, hostname, name, transitioningMessage } = host;
+  const texts = Object.fromEntries(Object.entries(labels ?? {}).map(([key, value]) => [key, String(value)]));
+  const { driver, hostTemplateId, createdTS } = host;
+  const marker = texts[markerLabel];
+  return {
+    id,
+    // A custom host has no hostname of its own before its agent has told it (recording e_host_active).
+    name: hostname ?? name ?? id,
+    state,
+    labels: texts,
+    createdMs: typeof createdTS === 'number' ? createdTS : Date.parse(host.created ?? '') || 0,
+    ...(typeof hostTemplateId === 'string' ? { templateId: hostTemplateId } : {}),
+    ...(typeof driver === 'string' && driver !== '' ? { driver } : {}),
+    ...(marker === undefined ? {} : { marker }),
+    ...(typeof transitioningMessage === 'string' ? { message: transitioningMessage } : {}),
+    isLeaving: leavingStates.has(state) || leavingIds.has(id),
+  };
+}
+
+/** Every name a host goes by: new ones avoid them all. */
+export function namesOf({ hostname, name }: Host): readonly string[] {
+  return [hostname, name].filter((text): text is string => typeof text === 'string' && text !== '');
+}
+
+/**
+ * Hosts whose evacuation with deletion has not ended. The event is `creating` until all is done, while the host is still
+ * `active` at first and then `inactive` for up to a minute (recording e_event_evacuate_delete_sequence): by its state alone
+ * it would be chosen and counted again, as the old service did.
+ */
+export function leavingHostIds(events: readonly Resource[]): ReadonlySet<string> {
+  const ids = events.flatMap(({ state, eventType, hostId, deleteHost }) =>
+    state !== 'created' && eventType === 'host.evacuate' && deleteHost === true && typeof hostId === 'string'
+      ? [hostId]
+      : [],
+  );
+  return new Set(ids);
+}
+
+/** Its creation has neither succeeded nor failed. */
+export function isBeingMade({ state }: HostView): boolean {
+  return unmadeStates.has(state);
+}
+
+/** Its creation has failed; Rancher leaves it lying there, and perhaps a machine that costs money. */
+export function hasFailed({ state }: HostView): boolean {
+  return failedStates.has(state);
+}
+
+/** Counts as one of the group. Failed ones do not; whether ours count against `max` is the plan's to say. */
+export function isLiving(host: HostView): boolean {
+  return !host.isLeaving && !hasFailed(host);
+}
+
+/** A message of Rancher or of a machine driver as it may stand in the history: one line, cut, without addresses. */
+export function saidOf(message: string | undefined): string {
+  const line = (message ?? 'no reason given')
+    .replaceAll(/[a-z][a-z0-9+.-]*:\/\/\S+/gi, '<address>')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return line.length > 400 ? `${line.slice(0, 400)}…` : line;
+}
