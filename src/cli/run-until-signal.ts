@@ -1,17 +1,26 @@
 import type { CliContext } from './context.ts';
 
-const deadlineMs = 5_000;
-/**
- * Under npm one ctrl-C arrives twice: from the terminal, and again from npm, which passes it on to its child. Without this
- * span `npm start` would take every ctrl-C for "at once" and never end cleanly.
- */
-const sameKeystrokeMs = 700;
+interface EndingTimes {
+  /** How long closing may take. */
+  readonly deadlineMs: number;
+  /**
+   * Under npm one ctrl-C arrives twice: from the terminal, and again from npm, which passes it on to its child. Without this
+   * span `npm start` would take every ctrl-C for "at once" and never end cleanly.
+   */
+  readonly sameKeystrokeMs: number;
+}
+
+const usualTimes: EndingTimes = { deadlineMs: 5_000, sameKeystrokeMs: 700 };
 
 /**
  * Waits for SIGINT or SIGTERM, then closes. Resolves to the exit code: 0 when everything closed within 5 s, 1 when it did
  * not. A second signal ends the program at once.
  */
-export async function runUntilSignal(context: CliContext, close: () => Promise<void>): Promise<number> {
+export async function runUntilSignal(
+  context: CliContext,
+  close: () => Promise<void>,
+  times: EndingTimes = usualTimes,
+): Promise<number> {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   let firstAtMs: number | undefined;
@@ -19,20 +28,24 @@ export async function runUntilSignal(context: CliContext, close: () => Promise<v
     if (firstAtMs === undefined) {
       firstAtMs = performance.now();
       first.resolve();
-    } else if (performance.now() - firstAtMs > sameKeystrokeMs) {
+    } else if (performance.now() - firstAtMs > times.sameKeystrokeMs) {
       second.resolve();
     }
   };
   const unsubscribe = context.onSignal(onSignal);
   try {
     await first.promise;
-    return await closeInTime(context, close, second.promise);
+    return await closeInTime(context, close, { second: second.promise, deadlineMs: times.deadlineMs });
   } finally {
     unsubscribe();
   }
 }
 
-async function closeInTime(context: CliContext, close: () => Promise<void>, second: Promise<void>): Promise<number> {
+async function closeInTime(
+  context: CliContext,
+  close: () => Promise<void>,
+  { second, deadlineMs }: { readonly second: Promise<void>; readonly deadlineMs: number },
+): Promise<number> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), deadlineMs);
