@@ -13,7 +13,7 @@ const Claims = z.object({
   config: z.record(z.string(), z.unknown()),
 });
 
-export type LegacyClaims = z.infer<typeof Claims>;
+type LegacyClaims = z.infer<typeof Claims>;
 
 /** Checks one `?token=`; throws ServiceError TRIGGER_INVALID for everything that is not a token of ours. */
 export type LegacyTokenReader = (token: string) => Promise<LegacyClaims>;

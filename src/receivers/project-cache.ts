@@ -12,7 +12,7 @@ import type { StoredReceiver } from './stored-receiver.ts';
  * The cache is believed while the change stream was heard within this time. Rancher pings its subscribers every 5 s, so a
  * healthy quiet stream is silent for up to 5 s; half a ping more allows for a late one without calling every quiet stream dead.
  */
-export const longestSilenceMs = 7_500;
+const longestSilenceMs = 7_500;
 const unknownKeyTtlMs = 5_000;
 const unknownKeysPerSecond = 20;
 const ownWriteSettlesMs = 5_000;

@@ -27,7 +27,7 @@ export interface StoredReceiver {
   readonly content: StoredContent;
 }
 
-export type StoredContent =
+type StoredContent =
   | { readonly kind: 'usable'; readonly receiver: Receiver }
   /** Stored by somebody else, or by a version that knows more: shown, removable, and never run. */
   | { readonly kind: 'unusable'; readonly driver: string; readonly config: unknown; readonly reason: string };

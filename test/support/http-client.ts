@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { Agent, IncomingHttpHeaders } from 'node:http';
 
 export interface PlainRequest {
   readonly method?: string;
@@ -18,8 +18,8 @@ export interface PlainAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** One HTTP call whose path goes out byte for byte. */
-export async function call(baseUrl: string, request: PlainRequest): Promise<PlainAnswer> {
+/** One HTTP call whose path goes out byte for byte; on a connection of its own unless an agent is given. */
+export async function call(baseUrl: string, request: PlainRequest, agent: Agent | false = false): Promise<PlainAnswer> {
   const { hostname, port } = new URL(baseUrl);
   const { method = 'GET', path, body } = request;
   const isJson = typeof body === 'object' && !Buffer.isBuffer(body);
@@ -30,7 +30,7 @@ export async function call(baseUrl: string, request: PlainRequest): Promise<Plai
     ...request.headers,
   };
   return await new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ hostname, port, method, path, headers, agent: false }, (incoming) => {
+    const outgoing = httpRequest({ hostname, port, method, path, headers, agent }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);
