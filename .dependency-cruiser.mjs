@@ -7,10 +7,10 @@ const rings = {
   storage: ['domain'],
   receivers: ['domain', 'rancher', 'drivers/driver', 'formats/format'],
   executions: ['domain', 'rancher', 'drivers/driver', 'storage/store'],
-  router: ['domain', 'drivers/driver', 'formats/format', 'formats/recognise', 'receivers', 'executions', 'storage/store'],
+  router: ['domain', 'drivers/driver', 'formats/(format|recognise|parsed-trigger)', 'receivers', 'executions', 'storage/store'],
   observability: ['domain'],
   config: ['domain'],
-  api: ['domain', 'rancher', 'drivers/driver', 'formats/format', 'receivers', 'executions', 'router', 'observability', 'storage/store'],
+  api: ['domain', 'rancher', 'drivers/driver', 'formats/(format|recognise)', 'receivers', 'executions', 'router', 'observability', 'storage/store'],
   sandbox: [],
 };
 

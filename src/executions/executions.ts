@@ -119,7 +119,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
   const accept = async (execution: NewExecution) => {
     const [target] = execution.targets;
     const lane = target === undefined || execution.targets.length > 1 ? undefined : laneOf(target);
-    const isIdle = lane?.isWorking === false;
+    const isIdle = lane?.isFree === true;
     if (isIdle) lane.readEarly(execution.driver);
     const askedMs = performance.now();
     const open =

@@ -26,6 +26,7 @@ export class Lane {
   #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
   #early: Promise<Reading> | undefined;
+  #isBackingOff = false;
   #isClosed = false;
 
   constructor(context: LaneContext, target: Target) {
@@ -33,8 +34,9 @@ export class Lane {
     this.#target = target;
   }
 
-  get isWorking(): boolean {
-    return this.#working !== undefined;
+  /** A new trigger would be taken up at once. */
+  get isFree(): boolean {
+    return this.#working === undefined && !this.#isBackingOff;
   }
 
   /** Nothing is being done and nothing is planned: the object can be forgotten. */
@@ -45,7 +47,7 @@ export class Lane {
   /** Begins to read the target while the trigger is still being stored. */
   readEarly(driverId: string): void {
     const driver = this.#context.drivers.get(driverId);
-    if (driver === undefined || this.isWorking || this.#early !== undefined) return;
+    if (driver === undefined || !this.isFree || this.#early !== undefined) return;
     this.#early = readTarget({ context: this.#context, target: this.#target }, driver);
     // Nobody may come for it (the store refused the trigger); its failure is then of no interest.
     this.#early.catch(() => undefined);
@@ -53,7 +55,7 @@ export class Lane {
 
   /** Something waits here, or is due. */
   poke(opened?: OpenedRound): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isBackingOff) return;
     if (this.#working !== undefined) {
       this.#isWanted = true;
       return;
@@ -78,14 +80,16 @@ export class Lane {
   #stopTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isBackingOff = false;
   }
 
   async #work(opened: OpenedRound | undefined): Promise<void> {
     let next: Next = await this.#guarded(opened);
     while (next === 'again' && !this.#isClosed) next = await this.#guarded(undefined);
     if (typeof next === 'string' || this.#isClosed) return;
+    this.#isBackingOff = next.why === 'backoff';
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+      this.#stopTimer();
       this.poke();
     }, next.restMs);
   }
@@ -103,7 +107,7 @@ export class Lane {
         { err: error, target: this.#target, code: hasCode(error) ? error.code : 'INTERNAL', restMs },
         'a lane stopped, will be tried again',
       );
-      return { restMs };
+      return { restMs, why: 'backoff' };
     }
   }
 
@@ -114,7 +118,7 @@ export class Lane {
     const askedMs = opened?.askedMs ?? performance.now();
     const asked = { target: this.#target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
     const round = opened?.round ?? (await store.openRound(asked));
-    if (round.kind === 'elsewhere') return { restMs: round.leaseLeftMs + 1 };
+    if (round.kind === 'elsewhere') return { restMs: round.leaseLeftMs + 1, why: 'look-again' };
     reached('round-opened');
     const turn: Turn = {
       context: this.#context,

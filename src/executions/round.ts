@@ -66,7 +66,7 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
   const next = afterCommit(turn, committed);
   if (change === undefined) {
     turn.attempts.count = 0;
-    return planned.againAfterMs === undefined ? next : { restMs: planned.againAfterMs };
+    return planned.againAfterMs === undefined ? next : { restMs: planned.againAfterMs, why: 'look-again' };
   }
   const isFresh = performance.now() - reading.begunMs <= timing.freshReadMs;
   return send(

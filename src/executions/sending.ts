@@ -174,7 +174,7 @@ export async function settleDoubt(turn: Turn, open: OpenChange): Promise<Next> {
   }
   reached('doubt-looked-at');
   if (progress.kind === 'undecided' && sendState === 'doubt')
-    return { restMs: Math.min(open.doubtForMs + 1, timing.lookAgainMs) };
+    return { restMs: Math.min(open.doubtForMs + 1, timing.lookAgainMs), why: 'look-again' };
   return conclude(turn, change, progress, sendState);
 }
 
@@ -185,7 +185,7 @@ export async function watchLateWrite(turn: Turn, late: NonNullable<HeldLane['lat
   const driver = drivers.get(late.driver);
   if (driver?.repair === undefined) return 'rest';
   const repair = await driver.repair(late.inDoubt, late.latest, rancher(projectOf(target)), {});
-  if (repair === undefined) return { restMs: Math.min(late.forMs + 1, timing.lookAgainMs) };
+  if (repair === undefined) return { restMs: Math.min(late.forMs + 1, timing.lookAgainMs), why: 'look-again' };
   log.warn({ target }, 'a late write landed, putting the newer figure back');
   const change = { changeId: ulid(), driver: driver.id, body: repair, items: [] };
   const committed = await store.commitRound({ target, epoch, ended: [], change });

@@ -5,8 +5,11 @@ import type { Committed, ItemEnd, WaitingItem } from '../storage/store.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
 
-/** What a lane does next: begin again at once, leave Rancher alone for a while, or rest until somebody asks. */
-export type Next = 'again' | 'rest' | { readonly restMs: number };
+/**
+ * What a lane does next: begin again at once, rest until somebody asks, or rest for a while; with `backoff` a new trigger
+ * does not cut the rest short, or every one of a storm would knock at a Rancher that is away.
+ */
+export type Next = 'again' | 'rest' | { readonly restMs: number; readonly why: 'backoff' | 'look-again' };
 
 /** A holder's turn at a lane: from opening a round to its last commit. */
 export interface Turn {
@@ -43,7 +46,7 @@ export function restAfter({ context, target, attempts }: Turn, error: ServiceErr
   const askedMs = (error.details.retryAfterSeconds ?? 0) * 1000;
   const restMs = Math.max(askedMs, backoffMs(attempts.count, bounds, random()));
   if (!isConflict) log.warn({ target, code: error.code, restMs }, 'Rancher did not do it, will be tried again');
-  return { restMs };
+  return { restMs, why: 'backoff' };
 }
 
 /** Wakes callers whose execution ended with a commit, and says what the lane does next. */

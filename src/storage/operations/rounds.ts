@@ -266,7 +266,7 @@ async function endExecution(tx: Tx, executionId: string, nowMs: number): Promise
       state: 'finished',
       outcome,
       message: items.length === 1 ? first.message : summary(items.map((item) => item.outcome ?? '')),
-      code: failed?.code ?? null,
+      code: failed?.code ?? (isAlike ? first.code : null),
       applied,
       scale_from: items.length === 1 ? first.scale_from : null,
       scale_to: items.length === 1 ? first.scale_to : null,

@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Fault } from '../../src/sandbox/faults.ts';
+import { startBench, type Bench } from '../support/executions-under-test.ts';
+
+describe('executions/sending', () => {
+  let bench: Bench;
+  let serviceId: string;
+
+  beforeEach(async () => {
+    bench = await startBench();
+    serviceId = bench.sandbox.addService({ projectId: '1a5', scale: 2 });
+  });
+  afterEach(() => bench.close());
+
+  const onPut = (fault: Fault, times = 1): void => {
+    bench.sandbox.faults.add({ method: 'PUT', path: /services/, times, fault });
+  };
+
+  it.each<{ readonly what: string; readonly fault: Fault }>([
+    { what: 'the reply is lost after acting', fault: { kind: 'reset', when: 'after-acting' } },
+    { what: 'the connection breaks before acting', fault: { kind: 'reset', when: 'before-acting' } },
+    { what: 'Rancher answers 500 after acting', fault: { kind: 'status', status: 500, when: 'after-acting' } },
+    { what: 'Rancher answers 500 before acting', fault: { kind: 'status', status: 500, when: 'before-acting' } },
+    { what: 'Rancher answers 503 before acting', fault: { kind: 'status', status: 503, when: 'before-acting' } },
+    { what: 'the reply comes after the time-out', fault: { kind: 'delay', ms: 1_500, when: 'after-acting' } },
+    { what: 'Rancher takes the request and never answers', fault: { kind: 'hang' } },
+    { what: 'it is refused with 409', fault: { kind: 'conflict' } },
+    { what: 'it is refused with 429', fault: { kind: 'status', status: 429, when: 'before-acting' } },
+  ])('counts exactly once when $what', async ({ fault }) => {
+    const replica = await bench.addReplica();
+    onPut(fault);
+
+    const { execution } = await replica.scale({ serviceId, amount: 2 });
+
+    expect(execution).toMatchObject({ outcome: 'scaled', from: 2, to: 4 });
+    expect(bench.scaleOf(serviceId)).toBe(4);
+  });
+
+  it('counts exactly once through every one of them in a row', async () => {
+    const replica = await bench.addReplica();
+    onPut({ kind: 'reset', when: 'before-acting' });
+    onPut({ kind: 'status', status: 500, when: 'before-acting' });
+    onPut({ kind: 'conflict' });
+    onPut({ kind: 'reset', when: 'after-acting' });
+
+    const { execution } = await replica.scale({ serviceId });
+
+    expect(await replica.ended(execution.id)).toMatchObject({ outcome: 'scaled', to: 3 });
+    expect(bench.scaleOf(serviceId)).toBe(3);
+  });
+
+  it('waits out the doubt of a lost request before it sends again', async () => {
+    const replica = await bench.addReplica();
+    onPut({ kind: 'reset', when: 'before-acting' });
+    const begunMs = performance.now();
+
+    await replica.scale({ serviceId });
+
+    expect(performance.now() - begunMs).toBeGreaterThan(390);
+    const { attempts } = (await replica.executions.list({ projectId: '1a5', limit: 1 })).executions[0] ?? {};
+    expect(attempts).toEqual([]);
+  });
+
+  it('keeps what was tried in the history', async () => {
+    const replica = await bench.addReplica();
+    onPut({ kind: 'conflict' });
+
+    const { execution } = await replica.scale({ serviceId });
+    const { attempts } = await replica.ended(execution.id);
+
+    expect(attempts).toMatchObject([{ result: 'not applied', code: 'RANCHER_CONFLICT' }, { result: 'done' }]);
+  });
+
+  it('yields to somebody who set another figure while ours was in doubt', async () => {
+    const replica = await bench.addReplica();
+    onPut({ kind: 'reset', when: 'before-acting' });
+    const submitted = replica.scale({ serviceId });
+    await pause(150);
+    await scaleByHand(bench, serviceId, 7);
+
+    const { execution } = await submitted;
+
+    expect(execution).toMatchObject({ outcome: 'superseded', code: 'SUPERSEDED' });
+    expect(bench.scaleOf(serviceId)).toBe(7);
+  });
+
+  it('decides anew on what a hand changed while a 409 was in the way', async () => {
+    // After a conflict this replica rests for at least half a second: time enough for the hand.
+    const replica = await bench.addReplica({ timing: { retryFirstMs: 20_000, retryLongestMs: 20_000 } });
+    onPut({ kind: 'conflict' });
+    const submitted = replica.scale({ serviceId });
+    while (bench.sandbox.calls.count({ method: 'PUT', path: /services/ }) === 0) await pause(5);
+    await scaleByHand(bench, serviceId, 9);
+
+    const { execution } = await submitted;
+
+    expect(execution).toMatchObject({ outcome: 'scaled', from: 9, to: 10 });
+    expect(bench.scaleOf(serviceId)).toBe(10);
+  });
+
+  it('puts the newer figure back when an older write lands late', async () => {
+    const replica = await bench.addReplica();
+    // Sent again after 400 ms, and the first one lands 1.2 s later, after another trigger has counted.
+    onPut({ kind: 'late', afterMs: 1_200 });
+    await replica.scale({ serviceId });
+    const { execution } = await replica.scale({ serviceId });
+    expect(execution).toMatchObject({ outcome: 'scaled', from: 3, to: 4 });
+
+    await pause(1_500);
+
+    expect(bench.scaleOf(serviceId)).toBe(4);
+  });
+
+  it('fails without a retry when the key is refused', async () => {
+    const replica = await bench.addReplica();
+    onPut({ kind: 'status', status: 401, when: 'before-acting' });
+
+    const { execution } = await replica.scale({ serviceId });
+
+    expect(execution).toMatchObject({ outcome: 'failed', code: 'RANCHER_UNAUTHORIZED', applied: 'no' });
+    expect(bench.scaleOf(serviceId)).toBe(2);
+  });
+
+  it('carries out what came while Rancher was away, once it is back', async () => {
+    const replica = await bench.addReplica({ timing: { answerWithinMs: 100 } });
+    await bench.sandbox.faults.goAway();
+    const { execution } = await replica.scale({ serviceId });
+    expect(execution).toMatchObject({ state: 'waiting' });
+
+    await bench.sandbox.faults.comeBack();
+
+    const end = await replica.ended(execution.id);
+    expect(end).toMatchObject({ outcome: 'scaled', to: 3 });
+    expect(end.attempts[0]).toMatchObject({ result: 'could not read the target', code: 'RANCHER_UNAVAILABLE' });
+    expect(bench.scaleOf(serviceId)).toBe(3);
+  });
+
+  it('gives up at the deadline, says that nothing was sent, and lets the event count again', async () => {
+    const replica = await bench.addReplica({ timing: { sendWithinMs: 200, answerWithinMs: 2_000 } });
+    await bench.sandbox.faults.goAway();
+
+    const { execution } = await replica.scale({ serviceId, dedupeKey: 'alert-1' });
+    expect(execution).toMatchObject({ outcome: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'no' });
+    await bench.sandbox.faults.comeBack();
+    const again = await replica.scale({ serviceId, dedupeKey: 'alert-1' });
+
+    expect(again.isDuplicate).toBe(false);
+    expect(bench.scaleOf(serviceId)).toBe(3);
+  });
+
+  it('refuses more than may wait on one target, and keeps the rest', async () => {
+    const replica = await bench.addReplica({ timing: { answerWithinMs: 50 } });
+    await bench.sandbox.faults.goAway();
+    const submitted = await Promise.allSettled(Array.from({ length: 1_010 }, () => replica.scale({ serviceId })));
+
+    const refused = submitted.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(10);
+    expect(refused[0]).toMatchObject({ reason: { code: 'OVERLOADED', details: { retryAfterSeconds: 30 } } });
+    await bench.sandbox.faults.comeBack();
+    const waiting = { projectId: '1a5', state: 'waiting', limit: 1 } as const;
+    while ((await replica.executions.list(waiting)).executions.length > 0) await pause(50);
+
+    // 2 at first, 998 more up to the ceiling of 1,000, and two that reached it.
+    expect(bench.scaleOf(serviceId)).toBe(1_000);
+  });
+});
+
+async function scaleByHand(bench: Bench, serviceId: string, scale: number): Promise<void> {
+  const { accessKey, secretKey } = bench.sandbox.project.keys.owner;
+  const { default: fetch } = await import('node-fetch');
+  const answer = await fetch(`${bench.sandbox.url}/v2-beta/projects/1a5/services/${serviceId}`, {
+    method: 'PUT',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Basic ${Buffer.from(`${accessKey}:${secretKey}`).toString('base64')}`,
+    },
+    body: JSON.stringify({ scale }),
+  });
+  if (!answer.ok) throw new Error(`the hand was refused with ${String(answer.status)}`);
+}
