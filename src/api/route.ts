@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express';
 import { ServiceError } from '../domain/errors.ts';
 
-type Handler = (request: Request, response: Response) => void | Promise<void>;
+export type Handler = (request: Request, response: Response) => void | Promise<void>;
 
 export type Methods = Readonly<Partial<Record<'GET' | 'POST' | 'PUT' | 'DELETE', Handler>>>;
 

@@ -174,8 +174,7 @@ async function findByToken(
   kinds: ReceiverKinds,
 ): Promise<Receiver | undefined> {
   const claims = await readToken(token);
-  const { cache } = await projects.open(claims.projectId);
-  const stored = await cache.findByKey(claims.uuid);
+  const stored = await findStored(projects, claims.projectId, claims.uuid);
   if (stored === undefined) return undefined;
   const driver = parseDriver(kinds.drivers, claims.driver);
   const options =
@@ -199,6 +198,17 @@ async function findByToken(
     formatSettings: options.formatSettings,
     repeatAfterSeconds: options.repeatAfterSeconds,
   };
+}
+
+/** A token outlives its environment: that one is gone is as good as the hook being gone. */
+async function findStored(projects: Projects, projectId: string, key: string): Promise<StoredReceiver | undefined> {
+  try {
+    const { cache } = await projects.open(projectId);
+    return await cache.findByKey(key);
+  } catch (error) {
+    if (hasCode(error, 'PROJECT_NOT_FOUND')) return undefined;
+    throw error;
+  }
 }
 
 function usable(stored: StoredReceiver): Receiver {

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { call } from '../support/http-client.ts';
 import { callers, paths } from './support/bad-callers.ts';
 import { openScene, scene } from './support/bad-input-scene.ts';
-import { changes, projects, triggers } from './support/bad-requests.ts';
+import { changes, projects } from './support/bad-requests.ts';
 import { bodies, settings } from './support/bad-settings.ts';
+import { triggers } from './support/bad-triggers.ts';
 
 beforeAll(openScene);
 

@@ -390,5 +390,9 @@ describe('receivers/receivers', () => {
     expect(await receivers.findByToken(token)).toMatchObject({ id, name: 'token-hook', config: { amount: 2 } });
     await receivers.remove(projectId, id);
     expect(await receivers.findByToken(token)).toBeUndefined();
+    const elsewhere = await new SignJWT({ driver: 'scaleService', projectId: '1a99999', uuid: '5f6e-uuid', config })
+      .setProtectedHeader({ alg: 'RS256' })
+      .sign(privateKey);
+    expect(await receivers.findByToken(elsewhere)).toBeUndefined();
   });
 });

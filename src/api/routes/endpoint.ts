@@ -1,5 +1,5 @@
 import type { Request, Response, Router } from 'express';
-import { ServiceError } from '../../domain/errors.ts';
+import { ServiceError, hasCode } from '../../domain/errors.ts';
 import type { Trigger } from '../../domain/signal.ts';
 import type { TriggerRequest } from '../../router/trigger-request.ts';
 import { answerJson } from '../answer.ts';
@@ -18,7 +18,10 @@ export function mountEndpoint(router: Router, parts: ApiParts): void {
     // Errors of a trigger get a trigger's status: the caller is not told off for what the owner set wrongly.
     response.locals['isTrigger'] = true;
     const body = await readBody(request, bodyLimits);
-    const answer = await routerHandler.handle(readTrigger(request, body, named));
+    const answer = await routerHandler.handle(readTrigger(request, body, named)).catch((error: unknown) => {
+      // The old service's 500 belongs to its own URL form; here unknown, revoked and wrong look alike.
+      throw named.key !== undefined && hasCode(error, 'PROJECT_NOT_FOUND') ? unknownReceiver(error) : error;
+    });
     for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
     const told = { ...answer.body, ...absoluteLinks(answer.body['links'], linksOf(request, parts).base) };
     answerJson(response, answer.status, answer.status < 400 ? told : { ...errorFrame(answer.status), ...told });
@@ -34,6 +37,11 @@ export function mountEndpoint(router: Router, parts: ApiParts): void {
         key: pathPart(request, 'key'),
       }),
   });
+}
+
+function unknownReceiver(cause: ServiceError): ServiceError {
+  const message = 'Requested webhook has been revoked/does not exist for this account';
+  return new ServiceError('RECEIVER_NOT_FOUND', message, { cause });
 }
 
 /** The router names paths only: which front door a caller came through is known here. */

@@ -1,5 +1,5 @@
 import type { Router } from 'express';
-import { ServiceError } from '../../domain/errors.ts';
+import { ServiceError, hasCode } from '../../domain/errors.ts';
 import { outcomes } from '../../domain/outcome.ts';
 import type { Execution, ExecutionFilter } from '../../executions/execution.ts';
 import { answerJson } from '../answer.ts';
@@ -9,6 +9,7 @@ import { callerOf } from '../caller.ts';
 import type { Links } from '../links.ts';
 import { one, queryOf, requireProjectId } from '../query.ts';
 import { mount, pathPart } from '../route.ts';
+import type { Handler } from '../route.ts';
 
 const states = ['waiting', 'under-way', 'finished'] as const;
 const defaultLimit = 100;
@@ -19,7 +20,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
   const { access, history, installPlace, receivers } = parts;
 
   mount(router, '/v1-webhooks/executions', {
-    async GET(request, response) {
+    GET: answering404(async (request, response) => {
       const query = queryOf(request);
       const projectId = requireProjectId(query);
       await access.requireRead(callerOf(request, installPlace), projectId);
@@ -48,11 +49,11 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
         },
         data: page.executions.map((execution) => executionResource(execution, links)),
       });
-    },
+    }),
   });
 
   mount(router, '/v1-webhooks/executions/:id', {
-    async GET(request, response) {
+    GET: answering404(async (request, response) => {
       const projectId = requireProjectId(queryOf(request));
       await access.requireRead(callerOf(request, installPlace), projectId);
       const id = pathPart(request, 'id');
@@ -61,8 +62,21 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
         throw new ServiceError('NOT_FOUND', `there is no execution ${id.slice(0, 64)} in this environment`);
       }
       answerJson(response, 200, executionResource(execution, linksOf(request, parts)));
-    },
+    }),
   });
+}
+
+/** The old service's 500 for an unknown environment has no place on a route that it never had. */
+function answering404(handler: Handler): Handler {
+  return async (request, response) => {
+    try {
+      await handler(request, response);
+    } catch (error) {
+      if (!hasCode(error, 'PROJECT_NOT_FOUND')) throw error;
+      const message = "this environment is unknown or out of reach of this service's key; check projectId";
+      throw new ServiceError('NOT_FOUND', message, { fieldName: 'projectId', cause: error });
+    }
+  };
 }
 
 const textFilters = ['receiverId', 'target', 'acceptedFrom', 'acceptedBefore', 'outcome', 'state'] as const;

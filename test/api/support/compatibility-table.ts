@@ -32,6 +32,7 @@ const folder = new URL('test/fixtures/peer/', root);
 export function readPeerCases(): ReadonlyMap<string, PeerCase> {
   return new Map(
     readdirSync(folder)
+      .filter((file) => file.endsWith('.json'))
       .toSorted()
       .flatMap((file) => {
         const { cases } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as { cases: readonly PeerCase[] };
