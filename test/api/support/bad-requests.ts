@@ -1,4 +1,3 @@
-import type { PlainRequest } from '../../support/http-client.ts';
 import { basic } from '../../support/running-api.ts';
 import { owner, scene } from './bad-input-scene.ts';
 import type { BadInput } from './bad-input-scene.ts';
