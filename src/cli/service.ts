@@ -14,12 +14,14 @@ import type { Step } from '../executions/lane-context.ts';
 import type { Timing } from '../executions/timing.ts';
 import { formats } from '../formats/formats.ts';
 import { createHealth, rancherCheck, storeCheck } from '../observability/health.ts';
-import { createLogger } from '../observability/logger.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
 import { connectRancher } from '../rancher/server.ts';
 import type { Rancher } from '../rancher/rancher.ts';
 import { createReceivers } from '../receivers/receivers.ts';
 import { createRouterHandler, previewReceiver } from '../router/router-handler.ts';
+import { openPostgresStore } from '../storage/postgres-store.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
+import type { Store } from '../storage/store.ts';
 import type { RunningService } from './running-service.ts';
 import { readVersion } from './version.ts';
 
@@ -36,7 +38,10 @@ export interface ServiceSeams {
  */
 export async function startService(config: ServiceConfig, seams: ServiceSeams = {}): Promise<RunningService> {
   const version = readVersion();
-  const logger = createLogger({ level: config.logLevel });
+  const logger = createLogger({
+    level: config.logLevel,
+    secrets: [config.rancher.secretKey, ...(config.databaseUrl === undefined ? [] : [config.databaseUrl])],
+  });
   const opened: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     // The last opened is closed first: what answers callers goes before what it answers from.
@@ -49,8 +54,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
       credentials: { accessKey: rancher.accessKey, secretKey: rancher.secretKey },
     });
     opened.push(() => rancherServer.close());
-    await makeDirectory(config.dataDirectory);
-    const store = await openSqliteStore(join(config.dataDirectory, 'receiver-hooks.sqlite'));
+    const store = await openStore(config, logger);
     opened.push(() => store.close());
 
     const kinds = { drivers, formats };
@@ -118,16 +122,26 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
   }
 }
 
-async function makeDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-  } catch (error) {
-    throw new ServiceError(
-      'STORE_UNAVAILABLE',
-      `cannot make the data directory ${directory}; check DATA_DIR and its rights`,
-      { cause: error },
-    );
+async function openStore(config: ServiceConfig, logger: Logger): Promise<Store> {
+  if (config.databaseUrl !== undefined) {
+    return openPostgresStore({
+      url: config.databaseUrl,
+      onIdleError: (error) => logger.warn({ err: error }, 'a connection to PostgreSQL broke, another will be made'),
+    });
   }
+  try {
+    // Not recursive: Node never returns from that where the file system answers that nothing exists (/proc).
+    await mkdir(config.dataDirectory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw new ServiceError(
+        'STORE_UNAVAILABLE',
+        `cannot make the data directory ${config.dataDirectory}; make its parent, and check DATA_DIR and its rights`,
+        { cause: error },
+      );
+    }
+  }
+  return openSqliteStore(join(config.dataDirectory, 'receiver-hooks.sqlite'));
 }
 
 /** As a caller on this machine reaches it. */

@@ -37,6 +37,8 @@ export interface ServiceConfig extends ServiceSettings {
   readonly rancher: RancherAccess;
   /** Absolute. */
   readonly dataDirectory: string;
+  /** PostgreSQL that several replicas share; absent: SQLite in the data directory, for one process. A secret: it holds a password. */
+  readonly databaseUrl?: string;
   /** Whether the Rancher behind it is our sandbox: every answer then says so (`X-Receiver-Hooks-Sandbox: 1`). */
   readonly isSandbox: boolean;
 }

@@ -4,12 +4,18 @@ import { installPlaces, logLevels } from './config.ts';
 import type { Environment } from './environment.ts';
 import { readTextFile } from './environment.ts';
 import type { Mistake } from './mistakes.ts';
+import { variables } from './variables.ts';
 
 const Port = z
   .string()
   .regex(/^\d{1,5}$/)
   .transform(Number)
   .pipe(z.number().max(65_535));
+
+const PostgresUrl = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && /^postgres(ql)?:$/.test(url.protocol) && url.hostname !== '' && url.pathname.length > 1;
+});
 
 const HttpUrl = z.string().refine((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -28,6 +34,7 @@ const Values = z.object({
   PORT: Port.optional(),
   SANDBOX_PORT: Port.optional(),
   DATA_DIR: z.string().optional(),
+  DATABASE_URL: PostgresUrl.optional(),
   PUBLIC_URL: HttpUrl.optional(),
   INSTALL_PLACE: z.enum(installPlaces).optional(),
   LOG_LEVEL: z.enum(logLevels).optional(),
@@ -47,6 +54,10 @@ const expectations: Readonly<Record<string, { readonly problem: string; readonly
     problem: 'is not a plain http or https address (without a user, ? and #)',
     remedy: 'write the address callers use, as https://hooks.example.com',
   },
+  DATABASE_URL: {
+    problem: 'is not the address of a PostgreSQL database',
+    remedy: 'write it as postgres://user:password@host:5432/database, or leave it out to use SQLite in DATA_DIR',
+  },
   HOST: { problem: 'is not a host name or an IP address', remedy: 'write 0.0.0.0 for every address of the machine' },
   PORT: { problem: 'is not a whole number from 0 to 65535', remedy: 'write the port to listen on, as 8085' },
   SANDBOX_PORT: { problem: 'is not a whole number from 0 to 65535', remedy: 'write a free port, as 8081' },
@@ -61,7 +72,9 @@ export function parseVariables(environment: Environment): { readonly values: Val
   const wrong = new Set(parsed.error.issues.map((issue) => String(issue.path[0])));
   const mistakes = [...wrong].map((variable) => {
     const { problem, remedy } = expectations[variable] ?? { problem: 'is not understood', remedy: 'leave it out' };
-    return { variable, problem: `"${withoutUser(environment[variable] ?? '')}" ${problem}`, remedy };
+    const isSecret = variables.some(({ name, isSecret }) => name === variable && isSecret);
+    const shown = isSecret ? 'its value' : `"${withoutUser(environment[variable] ?? '')}"`;
+    return { variable, problem: `${shown} ${problem}`, remedy };
   });
   const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !wrong.has(name)));
   return { values: Values.parse(rest), mistakes };

@@ -25,7 +25,16 @@ export function readServeConfig(environment: Environment): ServiceConfig {
   return read(environment, (values, mistakes) => {
     const rancher = readRancherAccess(values, mistakes, agentLabels);
     const settings = readSettings(values, mistakes, { logLevel: 'info', ownPortHost: '0.0.0.0' });
-    return rancher && { ...settings, rancher, dataDirectory: resolve(values.DATA_DIR ?? 'data'), isSandbox: false };
+    const databaseUrl = values.DATABASE_URL;
+    return (
+      rancher && {
+        ...settings,
+        rancher,
+        dataDirectory: resolve(values.DATA_DIR ?? 'data'),
+        isSandbox: false,
+        ...(databaseUrl !== undefined && { databaseUrl }),
+      }
+    );
   });
 }
 

@@ -22,6 +22,7 @@ export const variables: readonly Variable[] = [
   plain('PORT', '`8085`'),
   plain('SANDBOX_PORT', '`8081`'),
   plain('DATA_DIR', '`./data`; for `try` a fresh temporary directory'),
+  ...secret('DATABASE_URL', 'SQLite in `DATA_DIR`'),
   plain('PUBLIC_URL', "each request's own address"),
   plain('INSTALL_PLACE', '`own-port`'),
   plain('LOG_LEVEL', '`info`; `warn` for `try`'),
