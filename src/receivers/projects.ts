@@ -13,12 +13,16 @@ export interface OpenProject {
   readonly rancher: Rancher;
   readonly cache: ProjectCache;
   readonly writes: WriteQueue;
+  /** How long after a lost answer its write may still land. */
+  readonly lateWriteMs: number;
+  readonly onWriteLost: (error: unknown) => void;
 }
 
 export interface ProjectsOptions {
   readonly server: Pick<RancherServer, 'project'>;
   readonly kinds: ReceiverKinds;
   readonly nowMs: () => number;
+  readonly lateWriteMs: number;
   readonly onReloadFailed: (projectId: string, error: unknown) => void;
   /** Removes one object for good; used on what a crash left of a replacement. */
   readonly removeObject: (project: OpenProject, objectId: string) => Promise<void>;
@@ -81,7 +85,7 @@ export class Projects {
   }
 
   async #openNow(projectId: string): Promise<OpenProject> {
-    const { server, kinds, nowMs, onReloadFailed } = this.#options;
+    const { server, kinds, nowMs, lateWriteMs, onReloadFailed } = this.#options;
     const rancher = server.project(projectId);
     try {
       const project = await rancher.readProject();
@@ -99,7 +103,10 @@ export class Projects {
           this.#removeObjects(projectId, objectIds);
         },
       });
-      const open = { projectId, rancher, cache, writes: new WriteQueue() };
+      const onWriteLost = (error: unknown): void => {
+        onReloadFailed(projectId, error);
+      };
+      const open = { projectId, rancher, cache, writes: new WriteQueue(), lateWriteMs, onWriteLost };
       this.#open.set(projectId, open);
       return open;
     } catch (error) {

@@ -18,6 +18,14 @@ export interface Draft {
   readonly triggerUrl: TriggerUrl;
 }
 
+/** The object whose place a new one takes. */
+export interface Replaced {
+  readonly id: string;
+  /** Absent: the new object gets a new key. */
+  readonly key?: string;
+  readonly resourceData: Readonly<Record<string, unknown>>;
+}
+
 const attempts = 4;
 const pauseMs = 50;
 
@@ -26,18 +34,15 @@ const pauseMs = 50;
  * looked for before and again after: of two installations racing, the one with the lower object id wins.
  * @throws ServiceError NAME_TAKEN, or what the client throws; nothing of it is left then.
  */
-export async function createObject(
-  project: OpenProject,
-  draft: Draft,
-  replaced?: { readonly id: string; readonly key: string; readonly resourceData: Readonly<Record<string, unknown>> },
-): Promise<StoredReceiver> {
+export async function createObject(project: OpenProject, draft: Draft, replaced?: Replaced): Promise<StoredReceiver> {
   const { name } = draft.settings;
   const others = await othersNamed(project, name, replaced?.id);
   if (others.length > 0) throw nameTaken(name);
   const key = replaced?.key ?? newKey();
   const storing = { url: draft.triggerUrl(key), state: draft.state, id: replaced?.id };
   const body = { kind: receiverKind, name, key, resourceData: encode(draft.settings, storing, replaced?.resourceData) };
-  const made = await createOnce(project, body, replaced?.id);
+  const isKeyNew = replaced?.key === undefined;
+  const made = await createOnce(project, body, { replacedId: replaced?.id, isKeyNew });
   const rivals = await othersNamed(project, name, replaced?.id ?? made.id);
   if (rivals.some(({ objectId }) => ordinal(objectId) < ordinal(made.id))) {
     await removeObject(project, made.id);
@@ -131,7 +136,7 @@ async function othersNamed(
 async function createOnce(
   project: OpenProject,
   body: { readonly key: string; readonly name: string },
-  replacedId: string | undefined,
+  { replacedId, isKeyNew }: { readonly replacedId: string | undefined; readonly isKeyNew: boolean },
 ): Promise<GenericObject> {
   const { rancher } = project;
   try {
@@ -141,9 +146,27 @@ async function createOnce(
     await delay(pauseMs);
     const found = await project.cache.readObjects({ key: body.key });
     const made = found.find(({ name, id, objectId }) => name === body.name && id === (replacedId ?? objectId));
-    if (made === undefined) throw error;
+    if (made === undefined) {
+      if (isKeyNew) removeIfItLands(project, body.key);
+      throw error;
+    }
     return await rancher.genericObjects.read(made.objectId);
   }
+}
+
+/**
+ * The caller was told that nothing was made, and nobody knows this key. Left alone, a create that lands late would be a
+ * receiver nobody asked for, or, after a rotation, the newest object of one whose owner holds the other key.
+ */
+function removeIfItLands(project: OpenProject, key: string): void {
+  const remove = async (): Promise<void> => {
+    for (const { objectId } of await project.cache.readObjects({ key })) await removeObject(project, objectId);
+  };
+  setTimeout(() => {
+    project.writes.run(remove).catch((error: unknown) => {
+      project.onWriteLost(error);
+    });
+  }, project.lateWriteMs).unref();
 }
 
 /** JSON leaves out what is undefined; compare what was stored with what was meant, not with how it was spelt. */

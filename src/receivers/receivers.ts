@@ -10,7 +10,7 @@ import { defaultRepeatAfterSeconds, parseDriver, parseDriverConfig } from './rec
 import type { ReceiverKinds, ReceiverSettings } from './receiver-settings.ts';
 import { createObject, readLive, receiverGone, removeObject, updateObject } from './receiver-writes.ts';
 import type { TriggerUrl } from './receiver-writes.ts';
-import { isReceiverObject, newKey, settingsOf } from './stored-receiver.ts';
+import { isReceiverObject, settingsOf } from './stored-receiver.ts';
 import type { StoredReceiver } from './stored-receiver.ts';
 
 /** What managing receivers needs; the trigger path sees only `ReceiverLookup`. */
@@ -44,6 +44,8 @@ export interface ReceiversOptions {
   readonly onReloadFailed?: (projectId: string, error: unknown) => void;
   /** Monotonic milliseconds; the process's own clock unless a test gives another. */
   readonly nowMs?: () => number;
+  /** How long after a lost answer a write may still land in Rancher: above the client's time-out. Default 15,000. */
+  readonly lateWriteMs?: number;
 }
 
 /**
@@ -55,6 +57,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     server: options.rancherServer,
     kinds: options.kinds,
     nowMs: options.nowMs ?? (() => performance.now()),
+    lateWriteMs: options.lateWriteMs ?? 15_000,
     onReloadFailed: options.onReloadFailed ?? (() => undefined),
     removeObject,
   });
@@ -93,7 +96,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
         const state = stored.content.kind === 'usable' ? stored.content.receiver.state : 'active';
         const draft = { settings, state, triggerUrl };
         if (settings.name === stored.name) return await updateObject(project, stored, draft);
-        return await replace(project, stored, draft, stored.key);
+        return await replace(project, stored, draft, 'same key');
       });
     },
     async setState(projectId, id, state, triggerUrl) {
@@ -107,7 +110,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
       return await change(projects, projectId, id, async (project, stored) => {
         const receiver = usable(stored);
         const draft = { settings: settingsOf(receiver), state: receiver.state, triggerUrl };
-        return await replace(project, stored, draft, newKey());
+        return await replace(project, stored, draft, 'new key');
       });
     },
     async remove(projectId, id) {
@@ -140,10 +143,14 @@ async function replace(
   project: OpenProject,
   stored: StoredReceiver,
   draft: Parameters<typeof createObject>[1],
-  key: string,
+  keyChoice: 'same key' | 'new key',
 ): Promise<StoredReceiver> {
   const before = await readLive(project, stored);
-  const made = await createObject(project, draft, { id: stored.id, key, resourceData: before.resourceData ?? {} });
+  const made = await createObject(project, draft, {
+    id: stored.id,
+    ...(keyChoice === 'same key' ? { key: stored.key } : {}),
+    resourceData: before.resourceData ?? {},
+  });
   await removeObject(project, stored.objectId);
   return made;
 }

@@ -46,6 +46,7 @@ function install(legacyPublicKey?: string): Receivers {
     rancherServer: server,
     kinds: { drivers, formats },
     nowMs: () => nowMs,
+    lateWriteMs: 300,
     ...(legacyPublicKey === undefined ? {} : { legacyPublicKey }),
   });
   installations.push({ receivers, server });
@@ -232,6 +233,28 @@ describe('receivers/receivers', () => {
     expect(await receivers.findByKey(projectId, made.key)).toMatchObject({ name: 'lost' });
     expect((await receivers.list(projectId)).map(({ name }) => name)).toEqual(['lost']);
   });
+
+  it.each(['create', 'rotation'] as const)(
+    'takes back a %s that lands after its caller was told it failed',
+    async (what) => {
+      const receivers = install();
+      const { id, key } = await receivers.create(projectId, settings('late'), urlOf);
+      if (what === 'create') await receivers.remove(projectId, id);
+      sandbox.faults.add({ method: 'POST', path: /genericobjects/i, fault: { kind: 'late', afterMs: 150 } });
+
+      const write =
+        what === 'create'
+          ? receivers.create(projectId, settings('late'), urlOf)
+          : receivers.rotateKey(projectId, id, urlOf);
+
+      await expect(write).rejects.toMatchObject({ code: 'RANCHER_UNAVAILABLE' });
+      const objects = async (): Promise<readonly { readonly id: string }[]> =>
+        (await installations[0]?.server.project(projectId).genericObjects.list({ name: 'late' })) ?? [];
+      await until(async () => (await objects()).some((object) => object.id !== id));
+      await until(async () => (await objects()).every((object) => object.id === id));
+      if (what === 'rotation') expect(await receivers.findByKey(projectId, key)).toMatchObject({ id });
+    },
+  );
 
   it('stores nothing when Rancher refuses the create', async () => {
     const receivers = install();
