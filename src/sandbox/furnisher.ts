@@ -1,6 +1,6 @@
 import type { Cattle } from './resource-type.ts';
 import { addUnit } from './services/units.ts';
-import { filledLaunchConfig } from './services/launch-config.ts';
+import { filledLaunchConfig, filledSidekicks } from './services/launch-config.ts';
 import { placement } from './services/placement.ts';
 import { runsContainers, settledHealth } from './services/service-row.ts';
 import type { ServiceRow } from './services/service-row.ts';
@@ -19,6 +19,8 @@ export interface PlacedService {
   /** @default 'active' */
   readonly state?: string;
   readonly launchConfig?: object;
+  /** The address that all its containers show, for a test that answers there. */
+  readonly instanceAddress?: string;
   readonly [field: string]: unknown;
 }
 
@@ -100,9 +102,9 @@ export class Furnisher {
       assignServiceIpAddress: false,
       startOnCreate: true,
       system: false,
-      secondaryLaunchConfigs: [],
       scale: 1,
       ...fields,
+      secondaryLaunchConfigs: filledSidekicks(fields['secondaryLaunchConfigs']) ?? [],
       accountId: projectId,
       type,
       kind: type,
@@ -118,6 +120,7 @@ export class Furnisher {
       healthState: 'healthy',
       createIndex: null,
       units: [],
+      retired: [],
       round: 0,
     });
     stack.serviceIds = [...(stack.serviceIds ?? []), service.id];

@@ -12,6 +12,10 @@ export interface HostRow extends Row {
 export interface InstanceRow extends Row {
   readonly hostId: string | null;
   readonly serviceIds: readonly string[];
+  /** The launch config it was made from: a sidekick's name, or none for the primary one; stays inside the sandbox. */
+  readonly sidekick: string | undefined;
+  readonly version: unknown;
+  primaryIpAddress: string | null;
 }
 
 /** A stack; the only thing it does is hold services. */

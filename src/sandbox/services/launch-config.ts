@@ -26,5 +26,7 @@ export function filledLaunchConfig(given: unknown): Body {
 /** Sidekicks, filled likewise; none at all is null on create (recording b_service_create_agent_labels). */
 export function filledSidekicks(given: unknown): readonly Body[] | null {
   if (!Array.isArray(given)) return null;
-  return given.filter(isMap).map((config) => ({ ...defaults, ...config, type: 'secondaryLaunchConfig' }));
+  // Only the primary one is given a time to drain (recording c_upgrade_secondary_unknown_name).
+  const { drainTimeoutMs: _drain, ...sidekickDefaults } = defaults;
+  return given.filter(isMap).map((config) => ({ ...sidekickDefaults, ...config, type: 'secondaryLaunchConfig' }));
 }

@@ -148,7 +148,8 @@ function become(cattle: Cattle, service: ServiceRow): void {
   cattle.changed(service);
 }
 
-function emptiest(hosts: readonly HostRow[]): HostRow | undefined {
+/** The host with the fewest containers. */
+export function emptiest(hosts: readonly HostRow[]): HostRow | undefined {
   return hosts.reduce<HostRow | undefined>(
     (best, host) => (best === undefined || host.containers.length < best.containers.length ? host : best),
     undefined,

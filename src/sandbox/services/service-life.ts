@@ -2,7 +2,7 @@ import type { Cattle } from '../resource-type.ts';
 import { settle } from './scaling.ts';
 import { runsContainers } from './service-row.ts';
 import type { ServiceRow } from './service-row.ts';
-import { removeUnit } from './units.ts';
+import { discard, removeUnit } from './units.ts';
 
 const recorded = {
   registering: 60,
@@ -56,6 +56,7 @@ export function remove(cattle: Cattle, service: ServiceRow, removed: () => void)
   const tookMs = service.units.length === 0 ? recorded.removing : recorded.removingContainers;
   afterwards(cattle, service, tookMs, () => {
     for (const unit of service.units) removeUnit(cattle, service, unit);
+    discard(cattle, service, service.retired);
     service.removedTS = Date.now();
     rest(cattle, service, 'removed');
     cattle.table('service').retire(service);

@@ -1,20 +1,40 @@
 import type { Body } from '../body.ts';
 import type { Row } from '../store.ts';
 
-/** A stored service of any kind. `units` and `round` stay inside the sandbox. */
+/** An upgrade as the service keeps it in its `upgrade` field, where it stays when all is over. */
+export interface InServiceStrategy {
+  readonly type: 'inServiceUpgradeStrategy';
+  readonly batchSize: number;
+  readonly intervalMillis: number;
+  readonly startFirst: boolean;
+  readonly launchConfig: Body;
+  readonly secondaryLaunchConfigs: readonly Body[];
+  readonly previousLaunchConfig: Body;
+  readonly previousSecondaryLaunchConfigs: readonly Body[];
+}
+
+/** A stored service of any kind. `units`, `retired` and `round` stay inside the sandbox. */
 export interface ServiceRow extends Row {
   readonly stackId: string;
   scale: number;
   /** Null before the first activation; changes once, at the end of a scaling. */
   currentScale: number | null;
   scalePolicy: { readonly max?: unknown } | null;
-  readonly launchConfig: Body;
-  readonly secondaryLaunchConfigs: readonly Body[] | null;
+  launchConfig: Body;
+  secondaryLaunchConfigs: readonly Body[] | null;
+  /** The last upgrade; it stays when all is over (recording c_finishupgrade). */
+  upgrade?: {
+    readonly type: 'serviceUpgrade';
+    readonly inServiceStrategy: InServiceStrategy;
+    readonly toServiceStrategy: null;
+  } | null;
   instanceIds: readonly string[] | null;
   healthState: string;
   createIndex: number | null;
   /** Container ids by deployment unit: one container, or one with its sidekicks. */
   units: string[][];
+  /** Stopped containers of an upgrade that is not finished; they are listed, and a rollback starts them again. */
+  retired: readonly string[];
   /** Counts the decisions about this service; what an older decision still had scheduled is void. */
   round: number;
 }
@@ -33,7 +53,12 @@ export function isGlobal(service: ServiceRow): boolean {
 }
 
 export function labelsOf(service: ServiceRow): Readonly<Record<string, unknown>> {
-  const labels = service.launchConfig['labels'];
+  return labelsIn(service.launchConfig);
+}
+
+/** The labels of one launch config. */
+export function labelsIn(config: Body): Readonly<Record<string, unknown>> {
+  const { labels } = config;
   return typeof labels === 'object' && labels !== null ? (labels as Record<string, unknown>) : {};
 }
 

@@ -6,6 +6,7 @@ import { writableByMembers } from '../resource-type.ts';
 import type { Cattle, ResourceType } from '../resource-type.ts';
 import { filledLaunchConfig, filledSidekicks } from '../services/launch-config.ts';
 import { activate, deactivate, register, remove, rescale } from '../services/service-life.ts';
+import { cancelUpgrade, continueUpgrade, finishUpgrade, rollback, upgrade } from '../services/upgrade.ts';
 import type { ServiceRow } from '../services/service-row.ts';
 import type { StackRow } from '../rows.ts';
 
@@ -85,7 +86,7 @@ const links = [
 ];
 const linkActions = ['removeservicelink', 'addservicelink', 'setservicelinks'];
 
-/** The actions in the answers of services, by state (recordings b_service_active, b_service_inactive, b_deactivate, …). */
+/** The actions in the answers of services, by state (recordings b_service_active, b_service_inactive, b_deactivate, c_upgrade_*, …). */
 const offered: Readonly<Record<string, readonly string[]>> = {
   active: ['upgrade', 'restart', 'update', 'remove', 'deactivate', ...linkActions],
   'updating-active': ['upgrade', 'update', 'remove', 'deactivate', ...linkActions],
@@ -94,6 +95,12 @@ const offered: Readonly<Record<string, readonly string[]>> = {
   'updating-inactive': ['remove', 'deactivate', ...linkActions],
   deactivating: ['remove', ...linkActions],
   registering: ['remove', ...linkActions],
+  upgrading: ['cancelupgrade', 'rollback', 'update', 'remove', ...linkActions],
+  upgraded: ['finishupgrade', 'rollback', 'remove', ...linkActions],
+  'finishing-upgrade': ['cancelupgrade', 'update', 'remove', ...linkActions],
+  'canceling-upgrade': ['update', 'remove', ...linkActions],
+  'canceled-upgrade': ['continueupgrade', 'rollback', 'remove', ...linkActions],
+  'rolling-back': ['update', 'remove', ...linkActions],
 };
 
 /** A PUT with one of these starts a transition, whatever the value (recordings b_scale_same_value, b_put_unknown_field). */
@@ -131,6 +138,11 @@ function service(
       activate: { status: 202, run: (cattle, row) => activate(cattle, row as ServiceRow) },
       deactivate: { status: 202, run: (cattle, row) => deactivate(cattle, row as ServiceRow) },
       remove: { status: 202, run: (cattle, row) => removeFromStack(cattle, row as ServiceRow) },
+      upgrade: { status: 202, run: (cattle, row, body) => upgrade(cattle, row as ServiceRow, body) },
+      finishupgrade: { status: 202, run: (cattle, row) => finishUpgrade(cattle, row as ServiceRow) },
+      cancelupgrade: { status: 202, run: (cattle, row) => cancelUpgrade(cattle, row as ServiceRow) },
+      continueupgrade: { status: 202, run: (cattle, row) => continueUpgrade(cattle, row as ServiceRow) },
+      rollback: { status: 202, run: (cattle, row) => rollback(cattle, row as ServiceRow) },
     },
     create: (cattle, values, accountId) => create(cattle, { kind: kind.id, values, accountId }),
     update: (cattle, row, values) => {
@@ -142,7 +154,7 @@ function service(
     follow: {
       instances: (cattle, row) => ({
         listOf: 'instance',
-        rows: (row as ServiceRow).units.flat().flatMap((id) => cattle.table('instance').find(id) ?? []),
+        rows: ((row as ServiceRow).instanceIds ?? []).flatMap((id) => cattle.table('instance').find(id) ?? []),
       }),
       stack: (cattle, row) => ({ one: cattle.table('stack').find((row as ServiceRow).stackId) }),
     },
@@ -214,6 +226,7 @@ function create(
     healthState: 'healthy',
     createIndex: null,
     units: [],
+    retired: [],
     round: 0,
   });
   stack.serviceIds = [...(stack.serviceIds ?? []), row.id];
