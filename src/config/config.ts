@@ -11,6 +11,11 @@ export const installPlaces = ['own-port', 'rancher-proxy'] as const;
 
 export type InstallPlace = (typeof installPlaces)[number];
 
+/** How trigger keys lie in Rancher, where every member of the environment can read them. */
+export const triggerKeyForms = ['hashed', 'plain'] as const;
+
+type TriggerKeyForm = (typeof triggerKeyForms)[number];
+
 /** A Rancher server and our key for it. */
 export interface RancherAccess {
   /** As the operator wrote it (`http://rancher:8080`, `…/v1`, `…/v2-beta/projects/1a5`); the client normalises it. */
@@ -30,6 +35,16 @@ export interface ServiceSettings {
   readonly logLevel: LogLevel;
   /** PEM of the key that old JWT hooks (`?token=`) were signed with; absent: such hooks are refused. */
   readonly legacyHookPublicKey?: string;
+  /** 32 bytes, base64; absent: one is made in the data directory. */
+  readonly sealingKey?: string;
+  /** `hashed`: only their hash; `plain`: as Rancher's own webhook service needs them. */
+  readonly triggerKeys: TriggerKeyForm;
+  /** Whether receivers that we did not write may do what only an adopted one may. */
+  readonly trustExistingReceivers: boolean;
+  /** Proxies of ours in front that append to `X-Forwarded-For`: how far its entries are believed. */
+  readonly trustedHops: number;
+  /** Whether results may be posted to private addresses. */
+  readonly allowPrivateCallbacks: boolean;
 }
 
 /** Everything a running service is made from. */

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import * as z from 'zod';
-import { installPlaces, logLevels } from './config.ts';
+import { installPlaces, logLevels, triggerKeyForms } from './config.ts';
 import type { Environment } from './environment.ts';
 import { readTextFile } from './environment.ts';
 import type { Mistake } from './mistakes.ts';
@@ -22,6 +22,9 @@ const HttpUrl = z.string().refine((text) => {
   return url !== undefined && /^https?:$/.test(url.protocol) && !/[@?#]/.test(text);
 });
 
+const SealingKey = z.string().refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text));
+const Choice = z.enum(['true', 'false']).transform((text) => text === 'true');
+
 /** Only what is read. A key of this object is the variable's name, so an issue's path names the variable. */
 const Values = z.object({
   CATTLE_URL: HttpUrl.optional(),
@@ -40,6 +43,11 @@ const Values = z.object({
   LOG_LEVEL: z.enum(logLevels).optional(),
   RSA_PUBLIC_KEY_CONTENTS: z.string().optional(),
   RSA_PUBLIC_KEY_FILE: z.string().optional(),
+  SEALING_KEY: SealingKey.optional(),
+  TRIGGER_KEYS: z.enum(triggerKeyForms).optional(),
+  TRUST_EXISTING_RECEIVERS: Choice.optional(),
+  TRUSTED_HOPS: z.string().regex(/^\d$/).transform(Number).optional(),
+  ALLOW_PRIVATE_CALLBACKS: Choice.optional(),
   NODE_ENV: z.string().optional(),
 });
 
@@ -62,6 +70,14 @@ const expectations: Readonly<Record<string, { readonly problem: string; readonly
   PORT: { problem: 'is not a whole number from 0 to 65535', remedy: 'write the port to listen on, as 8085' },
   SANDBOX_PORT: { problem: 'is not a whole number from 0 to 65535', remedy: 'write a free port, as 8081' },
   INSTALL_PLACE: { problem: 'is not a known place', remedy: `write one of: ${installPlaces.join(', ')}` },
+  SEALING_KEY: { problem: 'is not the base64 of 32 bytes', remedy: 'make one with: openssl rand -base64 32' },
+  TRIGGER_KEYS: { problem: 'is not a known form', remedy: `write one of: ${triggerKeyForms.join(', ')}` },
+  TRUST_EXISTING_RECEIVERS: { problem: 'is neither true nor false', remedy: 'write true or false' },
+  TRUSTED_HOPS: {
+    problem: 'is not a whole number from 0 to 9',
+    remedy: 'write how many proxies of yours stand before the service',
+  },
+  ALLOW_PRIVATE_CALLBACKS: { problem: 'is neither true nor false', remedy: 'write true or false' },
   LOG_LEVEL: { problem: 'is not a known level', remedy: `write one of: ${logLevels.join(', ')}` },
 };
 

@@ -26,6 +26,7 @@ export function readServeConfig(environment: Environment): ServiceConfig {
     const rancher = readRancherAccess(values, mistakes, agentLabels);
     const settings = readSettings(values, mistakes, { logLevel: 'info', ownPortHost: '0.0.0.0' });
     const databaseUrl = values.DATABASE_URL;
+    if (databaseUrl !== undefined) requireSealingKey(values, mistakes);
     return (
       rancher && {
         ...settings,
@@ -133,7 +134,35 @@ function readSettings(
     logLevel: values.LOG_LEVEL ?? defaults.logLevel,
     ...(values.PUBLIC_URL !== undefined && { publicUrl: values.PUBLIC_URL.replace(/\/+$/, '') }),
     ...(legacyHookPublicKey !== undefined && { legacyHookPublicKey }),
+    ...(values.SEALING_KEY !== undefined && { sealingKey: values.SEALING_KEY }),
+    triggerKeys: values.TRIGGER_KEYS ?? (installPlace === 'own-port' ? 'hashed' : 'plain'),
+    trustExistingReceivers: values.TRUST_EXISTING_RECEIVERS ?? installPlace === 'rancher-proxy',
+    trustedHops: readTrustedHops(values, installPlace, mistakes),
+    allowPrivateCallbacks: values.ALLOW_PRIVATE_CALLBACKS ?? false,
   };
+}
+
+/** A key that each replica made for itself would make the secrets of one unreadable to the others. */
+function requireSealingKey(values: Values, mistakes: Mistake[]): void {
+  const isReported = mistakes.some(({ variable }) => variable.startsWith('SEALING_KEY'));
+  if (values.SEALING_KEY !== undefined || isReported) return;
+  mistakes.push({
+    variable: 'SEALING_KEY',
+    problem: 'it is missing, and replicas that share DATABASE_URL need the same one',
+    remedy: 'make one with: openssl rand -base64 32',
+  });
+}
+
+/** Rancher's proxy appends nothing to X-Forwarded-For (recording g_proxy_post_spoofed_headers): what stands there is the caller's. */
+function readTrustedHops(values: Values, place: InstallPlace, mistakes: Mistake[]): number {
+  const hops = values.TRUSTED_HOPS ?? 0;
+  if (place === 'own-port' || hops === 0) return hops;
+  mistakes.push({
+    variable: 'TRUSTED_HOPS',
+    problem: `${String(hops)} cannot be counted behind Rancher's proxy, which does not say who called it`,
+    remedy: 'leave it out',
+  });
+  return 0;
 }
 
 function readHost(values: Values, place: InstallPlace, ownPortHost: string, mistakes: Mistake[]): string {

@@ -28,5 +28,10 @@ export const variables: readonly Variable[] = [
   plain('LOG_LEVEL', '`info`; `warn` for `try`'),
   plain('RSA_PUBLIC_KEY_CONTENTS', '-'),
   plain('RSA_PUBLIC_KEY_FILE', '-'),
+  ...secret('SEALING_KEY', 'made once in `DATA_DIR/sealing.key`; required with `DATABASE_URL`'),
+  plain('TRIGGER_KEYS', '`hashed`; `plain` with `INSTALL_PLACE=rancher-proxy`'),
+  plain('TRUST_EXISTING_RECEIVERS', '`false`; `true` with `INSTALL_PLACE=rancher-proxy`'),
+  plain('TRUSTED_HOPS', '`0`'),
+  plain('ALLOW_PRIVATE_CALLBACKS', '`false`'),
   plain('NODE_ENV', '-'),
 ];

@@ -51,7 +51,48 @@ describe('config/read-config', () => {
       logLevel: 'info',
       dataDirectory: resolve('data'),
       isSandbox: false,
+      triggerKeys: 'hashed',
+      trustExistingReceivers: false,
+      trustedHops: 0,
+      allowPrivateCallbacks: false,
     });
+  });
+
+  it("keeps what Rancher's own service needs, and trusts what it stored, in its place", () => {
+    expect(readServeConfig({ ...cattle, INSTALL_PLACE: 'rancher-proxy' })).toMatchObject({
+      triggerKeys: 'plain',
+      trustExistingReceivers: true,
+    });
+  });
+
+  it('asks for the sealing key that replicas share', () => {
+    const DATABASE_URL = 'postgres://user:password@db:5432/hooks';
+    const SEALING_KEY = Buffer.alloc(32, 7).toString('base64');
+
+    expect(variablesOf(mistakesOf(() => readServeConfig({ ...cattle, DATABASE_URL })))).toEqual(['SEALING_KEY']);
+    expect(readServeConfig({ ...cattle, DATABASE_URL, SEALING_KEY })).toMatchObject({ sealingKey: SEALING_KEY });
+  });
+
+  it('shows nothing of a sealing key that is wrong', () => {
+    const error = mistakesOf(() => readServeConfig({ ...cattle, SEALING_KEY: 'too-short-a-secret' }));
+
+    expect(error.message).toMatch(/SEALING_KEY: its value is not the base64 of 32 bytes/);
+    expect(error.message).not.toContain('too-short-a-secret');
+  });
+
+  it.each([
+    ['TRIGGER_KEYS', 'md5'],
+    ['TRUST_EXISTING_RECEIVERS', 'yes'],
+    ['TRUSTED_HOPS', '-1'],
+    ['ALLOW_PRIVATE_CALLBACKS', '1'],
+  ])('refuses %s=%s', (variable, value) => {
+    expect(variablesOf(mistakesOf(() => readServeConfig({ ...cattle, [variable]: value })))).toEqual([variable]);
+  });
+
+  it("does not count hops behind Rancher's proxy", () => {
+    const error = mistakesOf(() => readServeConfig({ ...cattle, INSTALL_PLACE: 'rancher-proxy', TRUSTED_HOPS: '1' }));
+
+    expect(variablesOf(error)).toEqual(['TRUSTED_HOPS']);
   });
 
   it('cannot be changed after it was read', () => {
@@ -203,7 +244,16 @@ describe('config/read-config', () => {
 
   it('tries with a sandbox on loopback when nothing is set', () => {
     expect(readTryConfig({})).toEqual({
-      settings: { host: '127.0.0.1', port: 8085, installPlace: 'own-port', logLevel: 'warn' },
+      settings: {
+        host: '127.0.0.1',
+        port: 8085,
+        installPlace: 'own-port',
+        logLevel: 'warn',
+        triggerKeys: 'hashed',
+        trustExistingReceivers: false,
+        trustedHops: 0,
+        allowPrivateCallbacks: false,
+      },
       sandboxPort: 8081,
     });
   });
