@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { ServiceError, hasCode } from '../domain/errors.ts';
-import { decideScale } from '../domain/scale-step.ts';
 import { serviceIdOf, serviceScaleTarget } from '../domain/target.ts';
 import type { Rancher } from '../rancher/rancher.ts';
 import type { Service } from '../rancher/resources.ts';
-import type { Asked, Decision, Driver, Round } from './driver.ts';
-import { scaleFields, scaleShape } from './scale-config.ts';
+import type { Driver, Round } from './driver.ts';
+import { scaleFields, scaleShape, stepFor } from './scale-config.ts';
+import { decideStep } from './scale-decision.ts';
 
 const Config = z
   .strictObject({
@@ -94,50 +94,6 @@ async function readSnapshot(
   }
 }
 
-function decide(ask: Asked<Config>, figure: number, sinceChangeMs: number | undefined): Decision {
-  const { config, itemId } = ask;
-  if (sinceChangeMs !== undefined && sinceChangeMs < config.cooldownSeconds * 1000) {
-    const seconds = Math.ceil(config.cooldownSeconds - sinceChangeMs / 1000);
-    return {
-      itemId,
-      outcome: 'cooling-down',
-      from: figure,
-      to: figure,
-      message: `cooling down for another ${String(seconds)} s`,
-    };
-  }
-  const decision = decideScale(figure, config);
-  switch (decision.kind) {
-    case 'scale':
-      return {
-        itemId,
-        outcome: 'change',
-        from: figure,
-        to: decision.to,
-        message: `scaled ${config.action} from ${String(figure)} to ${String(decision.to)}`,
-      };
-    case 'unchanged':
-      return {
-        itemId,
-        outcome: 'unchanged',
-        from: figure,
-        to: figure,
-        message: `already at ${String(figure)}, ${config.action === 'up' ? 'max' : 'min'} is ${String(config.action === 'up' ? config.max : config.min)}`,
-      };
-    case 'limit-reached':
-      return {
-        itemId,
-        outcome: 'limit-reached',
-        from: figure,
-        to: figure,
-        message:
-          decision.bound === 'max'
-            ? 'Cannot scale above provided max scale value'
-            : 'Cannot scale below provided min scale value',
-      };
-  }
-}
-
 /** Scales one service up or down within bounds; a superset of the old service's driver of this name (v0.9.15). */
 export const scaleService: Driver<Config, Snapshot, Change> = {
   id: 'scaleService',
@@ -167,7 +123,7 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
     let figure = snapshot.scale;
     let sinceChangeMs = lane.sinceLastEffectiveChangeMs;
     const decisions = asked.map((ask) => {
-      const decision = decide(ask, figure, sinceChangeMs);
+      const decision = decideStep({ ...ask, config: stepFor(ask.config, ask.signal) }, figure, sinceChangeMs);
       if (decision.outcome === 'change') {
         figure = decision.to ?? figure;
         sinceChangeMs = 0;

@@ -8,6 +8,8 @@ const singulars = {
   stacks: 'stack',
   hosttemplates: 'hostTemplate',
   externalhostevents: 'externalHostEvent',
+  apikeys: 'apiKey',
+  machinedrivers: 'machineDriver',
   projects: 'project',
   schemas: 'schema',
 } as const;

@@ -47,11 +47,20 @@ export interface Rancher {
   readProject(options?: CallOptions): Promise<Project>;
   /** A schema as these credentials see it: its `collectionMethods` and `resourceMethods` are the caller's rights. */
   readSchema(id: string, options?: CallOptions): Promise<RancherSchema>;
+  /**
+   * The client that may create hosts here, and that sees what a host was made with: of the key given for hosts when it
+   * reaches this project, else of these credentials when Rancher lets them POST hosts; undefined when neither does. An agent's
+   * key does not (recording f_schemas_host_environment_agent_key). What was found is remembered.
+   */
+  findHostCreator(options?: CallOptions): Promise<HostCreator | undefined>;
   /** The project's change stream. One connection a client, shared by all who ask; see `change-stream.ts`. */
   changes(): ChangeStream;
   /** Ends the change stream; the sockets belong to the server. */
   close(): Promise<void>;
 }
+
+/** A client whose key Rancher lets create hosts. */
+export type HostCreator = Pick<Rancher, 'hosts' | 'collection' | 'readSchema'>;
 
 /** What the answers' `X-API-*` headers say about a key. */
 export interface Identity {

@@ -11,6 +11,7 @@ const idPrefixes: Readonly<Record<string, string>> = {
   genericobjects: '1go',
   hosts: '1h',
   stacks: '1st',
+  hosttemplates: '1ht',
 };
 
 /** `/projects/<id>`; RANCHER_NOT_FOUND when the id is none (`1a!-1` of Rancher's own proxy, `../..`), before any call. */

@@ -42,6 +42,11 @@ export interface GenericObject extends Resource {
 
 export interface Host extends Resource {
   readonly hostname?: string | null;
+  /** The machine driver that made it; empty for custom hosts, and absent for an agent's key (recording f_host_get_as_environment_agent_key). */
+  readonly driver?: string | null;
+  readonly hostTemplateId?: string | null;
+  /** Milliseconds since the epoch. */
+  readonly createdTS?: number;
   readonly labels?: Readonly<Record<string, string>> | null;
 }
 

@@ -4,11 +4,13 @@ import type { ChangeStream } from './change-stream.ts';
 import { createCollection, type ApiCall, type CallApi } from './collection.ts';
 import { credentialHeaders } from './credentials.ts';
 import { createHttpClient, type HttpAnswer } from './http.ts';
+import { createHostCreatorSearch } from './host-creator.ts';
 import type { Observe } from './operations.ts';
 import { isResource, malformed, readPages } from './pages.ts';
 import type { Credentials, Rancher, RancherServer } from './rancher.ts';
-import { notFound, projectPath, schemaPath } from './resource-path.ts';
-import type { GenericObject, Host, Project, RancherSchema, Service } from './resources.ts';
+import { notFound, projectPath } from './resource-path.ts';
+import type { GenericObject, Host, Project, Service } from './resources.ts';
+import { createSchemaReader } from './schema-reader.ts';
 import { WebSocketChangeStream } from './web-socket-change-stream.ts';
 
 export interface RancherOptions {
@@ -16,6 +18,8 @@ export interface RancherOptions {
   readonly url: string;
   /** Our own key. Without one Rancher answers only while its access control is off. */
   readonly credentials?: Credentials;
+  /** An environment API key to create hosts with, for when our own key may not. Used for nothing else, and never for callers. */
+  readonly hostCredentials?: Credentials;
   /** Limit of one whole call: waiting for a socket, connecting, sending, reading to the end. 10 s when absent. */
   readonly timeoutMs?: number;
   /** Simultaneous connections; further calls wait within their time-out. 50 when absent. */
@@ -57,12 +61,20 @@ export function connectRancher(options: RancherOptions): RancherServer {
   }
 
   return {
-    project: (projectId, credentials = options.credentials) =>
-      createProjectClient(
+    project(projectId, callers) {
+      const credentials = callers ?? options.credentials;
+      const api =
+        (keys: Credentials | undefined): CallApi =>
+        async (call) =>
+          (await send(call, keys)).body;
+      const { hostCredentials } = options;
+      return createProjectClient(
         projectId,
-        async (call) => (await send(call, credentials)).body,
+        api(credentials),
         () => openStream(projectId, credentials),
-      ),
+        callers === undefined && hostCredentials !== undefined ? api(hostCredentials) : undefined,
+      );
+    },
     async listProjects(call = {}) {
       const readPage = async (query: string): Promise<unknown> => {
         const request = { operation: 'list project', method: 'GET', path: `/projects${query}`, call } as const;
@@ -90,7 +102,13 @@ export function connectRancher(options: RancherOptions): RancherServer {
   };
 }
 
-function createProjectClient(projectId: string, api: CallApi, openStream: () => WebSocketChangeStream): Rancher {
+function createProjectClient(
+  projectId: string,
+  api: CallApi,
+  openStream: () => WebSocketChangeStream,
+  hostApi: CallApi | undefined,
+): Rancher {
+  const findHostCreator = createHostCreatorSearch(projectId, hostApi === undefined ? [api] : [hostApi, api]);
   let stream: WebSocketChangeStream | undefined;
   let isClosed = false;
   return {
@@ -105,12 +123,8 @@ function createProjectClient(projectId: string, api: CallApi, openStream: () => 
       if (project.id !== projectId) throw notFound('project', projectId);
       return project;
     },
-    async readSchema(id, call = {}): Promise<RancherSchema> {
-      const path = schemaPath(projectId, id);
-      const schema = await api({ operation: 'read schema', method: 'GET', path, call });
-      if (!isResource(schema)) throw malformed('read schema', 'the answer is not a schema');
-      return schema;
-    },
+    readSchema: createSchemaReader(projectId, api),
+    findHostCreator,
     changes(): ChangeStream {
       if (isClosed) throw new ServiceError('RANCHER_UNAVAILABLE', 'cannot subscribe: the client of rancher is closed');
       stream ??= openStream();

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { DeleteOption } from '../../domain/host-choice.ts';
 import type { ResourceField } from '../driver.ts';
 import { scaleFields, scaleShape } from '../scale-config.ts';
 import { agentLabelPrefix, markerLabel } from './labels.ts';
@@ -7,8 +8,7 @@ const shown = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
 
 const labels = (field: string) =>
   z.record(z.string().min(1), z.string(), {
-    error: (issue) =>
-      `Invalid ${field} ${shown(issue.input)}; a map of labels to texts is needed, as {"tier":"web"}`,
+    error: (issue) => `Invalid ${field} ${shown(issue.input)}; a map of labels to texts is needed, as {"tier":"web"}`,
   });
 const text = (field: string) =>
   z.string({ error: (issue) => `Invalid host.${field} ${shown(issue.input)}; a text is needed` }).min(1, {
@@ -73,10 +73,16 @@ const rules = Fields.superRefine((config, context) => {
     complain('hostSelector', 'HostSelector not provided; give labels, as {"tier":"web"}, or a hostTemplateId');
   if (hostSelector !== undefined && Object.keys(hostSelector).length === 0)
     complain('hostSelector', 'HostSelector is empty and would mean every host; give at least one label');
-  for (const [field, given] of [['hostSelector', hostSelector], ['host', host?.labels]] as const) {
+  for (const [field, given] of [
+    ['hostSelector', hostSelector],
+    ['host', host?.labels],
+  ] as const) {
     const ours = Object.keys(given ?? {}).find((key) => key === markerLabel || key.startsWith(agentLabelPrefix));
     if (ours !== undefined)
-      complain(field, `Invalid label ${ours}; labels of the agent and of a change differ from host to host, choose another`);
+      complain(
+        field,
+        `Invalid label ${ours}; labels of the agent and of a change differ from host to host, choose another`,
+      );
   }
   if (host !== undefined && hostTemplateId === undefined)
     complain('host', 'host is given without hostTemplateId; a cloned host takes labels and options from its base');
@@ -91,10 +97,11 @@ const rules = Fields.superRefine((config, context) => {
 });
 
 /** `scaleHostConfig`: the old service's fields (v0.9.15), `hostTemplateId` of its 2017 preview, and ours. */
-export const ScaleHostConfig = rules.transform(({ deleteOption, ...config }) => ({
-  ...config,
-  ...(deleteOption === 'mostRecent' || deleteOption === 'leastRecent' ? { deleteOption } : {}),
-}));
+export const ScaleHostConfig = rules.transform(({ deleteOption, ...config }) => {
+  const option: DeleteOption | undefined =
+    deleteOption === 'mostRecent' || deleteOption === 'leastRecent' ? deleteOption : undefined;
+  return { ...config, ...(option === undefined ? {} : { deleteOption: option }) };
+});
 
 export type ScaleHostConfig = z.infer<typeof ScaleHostConfig>;
 

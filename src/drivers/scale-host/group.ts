@@ -35,8 +35,7 @@ export function keyOfGroup(group: HostGroup): string {
 
 /** Why nobody belongs to the group, in the old service's words where it had some (recording execute.json). */
 export function describeEmpty(group: HostGroup, hostCount: number): string {
-  if (hostCount === 0) return 'No hosts for scaling found; add a host';
-  // The whole sentence is the old service's: callers may compare it.
+  if (hostCount === 0) return 'No hosts for scaling found';
   return group.by === 'labels'
     ? `No host with label ${describeSelector(group.selector)} exists`
     : `No host of template ${group.templateId} exists`;

@@ -20,21 +20,28 @@ export interface HostView {
 }
 
 const leavingStates = new Set(['removing', 'removed', 'purging', 'purged']);
-const unmadeStates = new Set(['requested', 'creating', 'registering', 'provisioning', 'provisioned', 'activating', 'erroring']);
+const unmadeStates = new Set([
+  'requested',
+  'creating',
+  'registering',
+  'provisioning',
+  'provisioned',
+  'activating',
+  'erroring',
+]);
 const failedStates = new Set(['error', 'erroring']);
 
 /** Looks at a host as `GET /hosts` answers it; `leavingIds` are hosts that an evacuation still under way will delete. */
 export function viewHost(host: Host, leavingIds: ReadonlySet<string>): HostView {
   const { id, state = '', labels, hostname, name, transitioningMessage } = host;
-  const texts = Object.fromEntries(Object.entries(labels ?? {}).map(([key, value]) => [key, String(value)]));
   const { driver, hostTemplateId, createdTS } = host;
-  const marker = texts[markerLabel];
+  const marker = labels?.[markerLabel];
   return {
     id,
     // A custom host has no hostname of its own before its agent has told it (recording e_host_active).
     name: hostname ?? name ?? id,
     state,
-    labels: texts,
+    labels: labels ?? {},
     createdMs: typeof createdTS === 'number' ? createdTS : Date.parse(host.created ?? '') || 0,
     ...(typeof hostTemplateId === 'string' ? { templateId: hostTemplateId } : {}),
     ...(typeof driver === 'string' && driver !== '' ? { driver } : {}),

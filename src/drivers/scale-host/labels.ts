@@ -9,9 +9,8 @@ export const poolLabel = 'receiver-hooks.pool';
 export const agentLabelPrefix = 'io.rancher.host.';
 
 /** The labels a clone takes over: without what the base's agent wrote and without the base's own marker. */
-export function labelsForClone(labels: Readonly<Record<string, unknown>> | null | undefined): Record<string, string> {
-  const kept = Object.entries(labels ?? {}).filter(
-    ([key]) => key !== markerLabel && !key.startsWith(agentLabelPrefix),
+export function labelsForClone(labels: Readonly<Record<string, string>> | null | undefined): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels ?? {}).filter(([key]) => key !== markerLabel && !key.startsWith(agentLabelPrefix)),
   );
-  return Object.fromEntries(kept.map(([key, value]) => [key, String(value)]));
 }

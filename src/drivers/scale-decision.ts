@@ -1,0 +1,37 @@
+import { decideScale } from '../domain/scale-step.ts';
+import type { ScaleStep } from '../domain/scale-step.ts';
+import type { Asked, Decision } from './driver.ts';
+
+type ScaleSettings = ScaleStep & { readonly cooldownSeconds: number };
+
+/**
+ * Decides one item of a scaling driver on the running figure. `sinceChangeMs` is the age of the target's last change that
+ * had an effect, absent when there was none. The messages of a refused step are the old service's.
+ */
+export function decideStep(ask: Asked<ScaleSettings>, figure: number, sinceChangeMs: number | undefined): Decision {
+  const { config, itemId } = ask;
+  if (sinceChangeMs !== undefined && sinceChangeMs < config.cooldownSeconds * 1000) {
+    const seconds = Math.ceil(config.cooldownSeconds - sinceChangeMs / 1000);
+    const message = `cooling down for another ${String(seconds)} s`;
+    return { itemId, outcome: 'cooling-down', from: figure, to: figure, message };
+  }
+  const decision = decideScale(figure, config);
+  switch (decision.kind) {
+    case 'scale': {
+      const message = `scaled ${config.action} from ${String(figure)} to ${String(decision.to)}`;
+      return { itemId, outcome: 'change', from: figure, to: decision.to, message };
+    }
+    case 'unchanged': {
+      const [bound, value] = config.action === 'up' ? ['max', config.max] : ['min', config.min];
+      const message = `already at ${String(figure)}, ${String(bound)} is ${String(value)}`;
+      return { itemId, outcome: 'unchanged', from: figure, to: figure, message };
+    }
+    case 'limit-reached': {
+      const message =
+        decision.bound === 'max'
+          ? 'Cannot scale above provided max scale value'
+          : 'Cannot scale below provided min scale value';
+      return { itemId, outcome: 'limit-reached', from: figure, to: figure, message };
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { hostsTarget } from '../domain/target.ts';
+import { oldestOf } from '../domain/host-choice.ts';
+import { hasCode } from '../domain/errors.ts';
+import type { ServiceError } from '../domain/errors.ts';
+import type { Driver } from './driver.ts';
+import type { HostChange } from './scale-host/change.ts';
+import { ScaleHostConfig, scaleHostFields } from './scale-host/config.ts';
+import { convergeHosts } from './scale-host/converge.ts';
+import { requireHostCreator, seeHosts } from './scale-host/environment.ts';
+import { followHosts } from './scale-host/follow.ts';
+import { groupOf, isMember } from './scale-host/group.ts';
+import { isBeingMade, isLiving } from './scale-host/host-view.ts';
+import { readTemplate, requireActiveDriver } from './scale-host/new-host.ts';
+import { planHosts } from './scale-host/plan.ts';
+import type { HostsSeen } from './scale-host/plan.ts';
+
+type Snapshot = ({ readonly kind: 'seen' } & HostsSeen) | { readonly kind: 'refused'; readonly error: ServiceError };
+
+/**
+ * Makes and removes machine hosts of a group within bounds: a superset of the old service's driver of this name (v0.9.15's
+ * `hostSelector`, and `hostTemplateId` of its 2017 preview line).
+ */
+export const scaleHost: Driver<ScaleHostConfig, Snapshot, HostChange> = {
+  id: 'scaleHost',
+  Config: ScaleHostConfig,
+  resourceFields: scaleHostFields,
+  needs: 'fire',
+  // Whoever may write a genericObject may not therefore make hosts: a restricted member may do the first only.
+  provenance: 'ours',
+
+  async check(config, rancher) {
+    const creator = await requireHostCreator(rancher, {});
+    if (config.action === 'down') return;
+    if (config.hostTemplateId !== undefined) {
+      const { driver } = await readTemplate(creator, config.hostTemplateId, {});
+      if (typeof driver === 'string') await requireActiveDriver(creator, driver, {});
+      return;
+    }
+    // The label need not exist yet; only what is there can be looked at.
+    const group = groupOf(config);
+    const { hosts } = await seeHosts(creator, {});
+    const base = oldestOf(hosts.filter((host) => isLiving(host) && host.driver !== undefined && isMember(group, host)));
+    if (base?.driver !== undefined) await requireActiveDriver(creator, base.driver, {});
+  },
+
+  async targets(_config, _signal, rancher) {
+    return [hostsTarget(rancher.projectId)];
+  },
+
+  async read(_target, rancher, options) {
+    try {
+      return { kind: 'seen', ...(await seeHosts(await requireHostCreator(rancher, options), options)) };
+    } catch (error) {
+      if (!hasCode(error, 'HOST_KEY_MISSING')) throw error;
+      return { kind: 'refused', error };
+    }
+  },
+
+  plan(asked, snapshot, lane) {
+    if (snapshot.kind === 'refused') {
+      const { code, message } = snapshot.error;
+      return { decisions: asked.map(({ itemId }) => ({ itemId, outcome: 'failed', code, message })) };
+    }
+    return planHosts(asked, snapshot, lane);
+  },
+
+  converge: convergeHosts,
+  follow: followHosts,
+
+  async isSettled(_target, rancher, options) {
+    const { hosts } = await seeHosts(await requireHostCreator(rancher, options), options);
+    return !hosts.some((host) => host.isLeaving || isBeingMade(host));
+  },
+};

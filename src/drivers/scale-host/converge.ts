@@ -1,0 +1,121 @@
+import { byId } from '../../domain/host-choice.ts';
+import { hasCode } from '../../domain/errors.ts';
+import type { CallOptions } from '../../rancher/rancher.ts';
+import type { ConvergeContext, Progress } from '../driver.ts';
+import type { HostChange } from './change.ts';
+import { createHosts } from './create-hosts.ts';
+import { hostKeyMissing, seeHosts } from './environment.ts';
+import { isMember } from './group.ts';
+import { isLiving } from './host-view.ts';
+import type { HostsSeen } from './plan.ts';
+import { removeHosts } from './remove-hosts.ts';
+import { describeUnderWay, endOf } from './results.ts';
+
+const firstLookAfterMs = 250;
+
+/**
+ * Carries a change out: makes what has no marker yet, then removes what is still there (design §5.5). Every part of it is
+ * safe to repeat. As soon as one host was made or removed nothing is thrown that would let the lane decide anew, because
+ * deciding anew would ask for the whole step once more.
+ */
+export async function convergeHosts(change: HostChange, context: ConvergeContext): Promise<Progress> {
+  const { rancher, sendState, read, ageMs } = context;
+  const creator = await rancher.findHostCreator(read);
+  if (creator === undefined) {
+    const { code, message } = hostKeyMissing();
+    return {
+      kind: 'failed',
+      code,
+      applied: sendState === 'fresh' || sendState === 'unsent' ? 'no' : 'unknown',
+      message,
+    };
+  }
+  let current = change;
+  if (sendState !== 'fresh') {
+    const seen = await seeHosts(creator, read);
+    if (sendState === 'unsent') {
+      const reason = reasonStale(change, seen);
+      if (reason !== undefined) return { kind: 'stale', reason };
+    } else {
+      current = recognise(change, seen);
+      if (sendState === 'doubt' && !isAllUnderWay(current, seen)) return { kind: 'undecided' };
+    }
+  }
+  const isMissing = current.create.some(({ hostId, result }) => hostId === undefined && result === undefined);
+  if (sendState === 'settled-doubt' && isMissing) current = { ...current, resentAtMs: ageMs };
+
+  const guard = guardWrites(context.write);
+  const writes = { applied: sendState === 'doubt' || sendState === 'settled-doubt' ? 1 : 0 };
+  const sending = { creator, read, write: guard.write, writes };
+  try {
+    current = await createHosts(current, sending);
+    current = await removeHosts(current, sending);
+  } catch (error) {
+    const isOurs = !hasCode(error) && error !== guard.stoppedBy();
+    const isInDoubt = hasCode(error) && error.details.applied === 'unknown';
+    if (isOurs || isInDoubt || writes.applied === 0) throw error;
+    // Part of it is done: the lane comes back and goes on with what is missing.
+    return { kind: 'undecided' };
+  }
+  return isEnded(current)
+    ? endOf(current)
+    : { kind: 'later', afterMs: firstLookAfterMs, message: describeUnderWay(current), change: current };
+}
+
+/** Remembers what stopped a write before it was sent: the lane's own reason, such as a lease that runs out. */
+function guardWrites(write: CallOptions): { readonly write: CallOptions; stoppedBy(): unknown } {
+  let stoppedBy: unknown;
+  return {
+    write: {
+      ...write,
+      beforeSend() {
+        try {
+          write.beforeSend?.();
+        } catch (error) {
+          stoppedBy = error;
+          throw error;
+        }
+      },
+    },
+    stoppedBy: () => stoppedBy,
+  };
+}
+
+/** Every host has a result, and no create may still land a second time. */
+export function isEnded({ create, remove, resentAtMs }: HostChange): boolean {
+  return resentAtMs === undefined && [...create, ...remove].every(({ result }) => result !== undefined);
+}
+
+/** Whether the hosts differ from what was decided on. */
+function reasonStale({ groups, create, remove }: HostChange, seen: HostsSeen): string | undefined {
+  for (const { group, living } of groups) {
+    const now = seen.hosts.filter((host) => isLiving(host) && isMember(group, host)).length;
+    if (now !== living) return `the group has ${String(now)} hosts, it had ${String(living)}`;
+  }
+  const names = new Set(seen.names.map((name) => name.toLowerCase()));
+  const taken = create.find(({ hostname }) => names.has(hostname.toLowerCase()));
+  if (taken !== undefined) return `the name ${taken.hostname} was taken meanwhile`;
+  const living = new Set(seen.hosts.filter(isLiving).map(({ id }) => id));
+  const gone = remove.find(({ hostId }) => !living.has(hostId));
+  return gone === undefined ? undefined : `host ${gone.hostname} left meanwhile`;
+}
+
+/** Finds what was made already by its markers; of two with one marker the lower id is ours, `follow` removes the other. */
+export function recognise(change: HostChange, { hosts }: HostsSeen): HostChange {
+  const ids = new Map<string, string>();
+  for (const { id, marker, state } of hosts.toSorted(byId)) {
+    if (marker !== undefined && state !== 'removed' && state !== 'purged' && !ids.has(marker)) ids.set(marker, id);
+  }
+  return {
+    ...change,
+    create: change.create.map((planned) => {
+      const hostId = planned.hostId ?? ids.get(planned.marker);
+      return hostId === undefined ? planned : { ...planned, hostId };
+    }),
+  };
+}
+
+function isAllUnderWay({ create, remove }: HostChange, { hosts }: HostsSeen): boolean {
+  const staying = new Set(hosts.filter(({ isLeaving }) => !isLeaving).map(({ id }) => id));
+  return create.every(({ hostId }) => hostId !== undefined) && remove.every(({ hostId }) => !staying.has(hostId));
+}

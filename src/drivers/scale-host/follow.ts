@@ -1,0 +1,119 @@
+import { byId } from '../../domain/host-choice.ts';
+import { hasCode } from '../../domain/errors.ts';
+import type { CallOptions, HostCreator } from '../../rancher/rancher.ts';
+import type { FollowContext, Progress } from '../driver.ts';
+import type { HostChange, HostResult, HostToCreate, HostToRemove } from './change.ts';
+import { isEnded } from './converge.ts';
+import { seeHosts, seeHostsById } from './environment.ts';
+import { isBeingMade, saidOf } from './host-view.ts';
+import type { HostView } from './host-view.ts';
+import { removeHost } from './remove-hosts.ts';
+import { describeUnderWay, endOf } from './results.ts';
+
+// Rancher needs ten minutes to call a machine dead (recording f_host_create_states_without_machine_service), and a cloud
+// with retries as long again.
+const deadlineMs = 25 * 60_000;
+// An evacuation moves containers for a minute or two; a disconnected host can hang in it for ever (#7913, #11396).
+const forceAfterMs = 5 * 60_000;
+/** How long a create whose answer was lost, and that was sent again, may still land (design §5.2). */
+const lateCreateMs = 60_000;
+
+type Seen = ReadonlyMap<string, HostView>;
+type Creator = Pick<HostCreator, 'hosts' | 'collection'>;
+
+/** Looks after machines being made and hosts on their way out, until each has ended. Everything it sends may be repeated. */
+export async function followHosts(change: HostChange, context: FollowContext): Promise<Progress> {
+  const { rancher, read, write, ageMs } = context;
+  // A key taken away meanwhile still leaves hosts to be watched.
+  const creator: Creator = (await rancher.findHostCreator(read)) ?? rancher;
+  let current = change;
+  if (change.resentAtMs !== undefined) current = await withoutTwins(change, creator, context);
+  const open = [...current.create, ...current.remove].filter(({ result }) => result === undefined);
+  const seen = await seeHostsById(
+    creator,
+    open.flatMap(({ hostId }) => (hostId === undefined ? [] : [hostId])),
+    read,
+  );
+  const create: HostToCreate[] = [];
+  for (const planned of current.create) create.push(await lookAtMade(planned, { seen, ageMs, creator, write }));
+  const remove: HostToRemove[] = [];
+  for (const planned of current.remove) remove.push(await lookAtLeaving(planned, { seen, ageMs, creator, write }));
+  current = { ...current, create, remove };
+  if (isEnded(current)) return endOf(current);
+  const afterMs = Math.min(10_000, 250 + ageMs / 10);
+  return { kind: 'later', afterMs, message: describeUnderWay(current), change: current };
+}
+
+interface Look {
+  readonly seen: Seen;
+  readonly ageMs: number;
+  readonly creator: Creator;
+  readonly write: CallOptions;
+}
+
+async function lookAtMade(planned: HostToCreate, { seen, ageMs, creator, write }: Look): Promise<HostToCreate> {
+  if (planned.result !== undefined) return planned;
+  const host = planned.hostId === undefined ? undefined : seen.get(planned.hostId);
+  const result = resultOfMade(host, ageMs);
+  if (result === undefined) return planned;
+  // It costs money and counts against max for as long as it lies there.
+  if (result.kind !== 'failed' || planned.onError === 'keep' || host === undefined || host.isLeaving)
+    return { ...planned, result };
+  try {
+    await removeHost(creator, host, write);
+    return { ...planned, result: { ...result, message: `${result.message}; it is being removed` } };
+  } catch (error) {
+    if (!hasCode(error, 'RANCHER_REJECTED', 'RANCHER_UNAUTHORIZED', 'RANCHER_NOT_FOUND')) throw error;
+    return { ...planned, result: { ...result, message: `${result.message}; it could not be removed` } };
+  }
+}
+
+function resultOfMade(host: HostView | undefined, ageMs: number): HostResult | undefined {
+  if (host === undefined || host.isLeaving)
+    return { kind: 'failed', code: 'HOST_FAILED', message: 'was removed by somebody before it was ready' };
+  if (host.state === 'error')
+    return { kind: 'failed', code: 'HOST_FAILED', message: `failed: ${saidOf(host.message)}` };
+  if (!isBeingMade(host)) return { kind: 'done', message: 'is active' };
+  if (ageMs < deadlineMs) return undefined;
+  const message = `is still ${host.state} after ${String(deadlineMs / 60_000)} min: ${saidOf(host.message)}`;
+  return { kind: 'failed', code: 'DEADLINE_EXCEEDED', message };
+}
+
+async function lookAtLeaving(planned: HostToRemove, { seen, ageMs, creator, write }: Look): Promise<HostToRemove> {
+  if (planned.result !== undefined) return planned;
+  const host = seen.get(planned.hostId);
+  if (host === undefined) return { ...planned, result: { kind: 'done', message: 'is removed' } };
+  if (ageMs >= deadlineMs) {
+    const message = `is still ${host.state} after ${String(deadlineMs / 60_000)} min; remove it by hand`;
+    return { ...planned, result: { kind: 'failed', code: 'DEADLINE_EXCEEDED', message } };
+  }
+  if (ageMs >= forceAfterMs) await force(host, creator, write);
+  return planned;
+}
+
+/** Rancher refuses each step in the wrong state, and the state is a moment old: the next look tries the next step. */
+async function force({ id, state }: HostView, creator: Creator, write: CallOptions): Promise<void> {
+  if (state === 'removing' || state === 'deactivating') return;
+  const isUp = ['active', 'updating-active', 'reconnecting', 'disconnected', 'disconnecting'].includes(state);
+  try {
+    if (isUp) await creator.hosts.action(id, 'deactivate', {}, write);
+    else await creator.hosts.remove(id, write);
+  } catch (error) {
+    if (!hasCode(error, 'RANCHER_REJECTED', 'RANCHER_CONFLICT', 'RANCHER_NOT_FOUND')) throw error;
+  }
+}
+
+/** A create whose answer was lost has landed as well as the one sent again: the lower id stays, the other goes. */
+async function withoutTwins(change: HostChange, creator: Creator, context: FollowContext): Promise<HostChange> {
+  const { rancher, read, write, ageMs } = context;
+  const { hosts } = await seeHosts((await rancher.findHostCreator(read)) ?? rancher, read);
+  const create: HostToCreate[] = [];
+  for (const planned of change.create) {
+    const marked = hosts.filter(({ marker, isLeaving }) => marker === planned.marker && !isLeaving).toSorted(byId);
+    const [kept, ...twins] = marked;
+    for (const twin of twins) await removeHost(creator, twin, write);
+    create.push(kept === undefined || planned.result !== undefined ? planned : { ...planned, hostId: kept.id });
+  }
+  const { resentAtMs = 0, ...rest } = change;
+  return ageMs - resentAtMs < lateCreateMs ? { ...change, create } : { ...rest, create };
+}

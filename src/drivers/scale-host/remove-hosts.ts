@@ -1,0 +1,107 @@
+import { hasCode } from '../../domain/errors.ts';
+import type { CallOptions, HostCreator } from '../../rancher/rancher.ts';
+import type { HostChange, HostResult, HostToRemove } from './change.ts';
+import type { Sending } from './create-hosts.ts';
+import { seeHosts } from './environment.ts';
+import { isMember } from './group.ts';
+import { isBeingMade, isLiving } from './host-view.ts';
+import type { HostView } from './host-view.ts';
+import type { HostsSeen } from './plan.ts';
+
+// Every send follows a read younger than this (design §5.3).
+const freshMs = 250;
+
+/** What a removal was counted on. */
+interface Count {
+  readonly seen: HostsSeen;
+  readonly readAtMs: number;
+  /** Sent since, by us. */
+  readonly sent: Set<string>;
+}
+
+/**
+ * Removes what the change names and nothing else, one after the other. Before each the living members are counted again;
+ * where a group has shrunk to its minimum meanwhile the host stays.
+ */
+export async function removeHosts(change: HostChange, { creator, read, write, writes }: Sending): Promise<HostChange> {
+  const open = change.remove.filter(({ result }) => result === undefined);
+  if (open.length === 0) return change;
+  let count: Count | undefined;
+  const results = new Map<string, HostResult>();
+  for (const planned of open) {
+    if (count === undefined || performance.now() - count.readAtMs > freshMs) {
+      const sent: Set<string> = count?.sent ?? new Set();
+      const readAtMs = performance.now();
+      count = { seen: await seeHosts(creator, read), readAtMs, sent };
+    }
+    const verdict = mayRemove(planned, change, count);
+    if (verdict === 'leaving') continue;
+    if ('kind' in verdict) {
+      results.set(planned.hostId, verdict);
+      continue;
+    }
+    const refusal = await refusalOf(() => removeHost(creator, verdict, write));
+    if (refusal === undefined) {
+      writes.applied += 1;
+      count.sent.add(planned.hostId);
+    } else results.set(planned.hostId, refusal);
+  }
+  return {
+    ...change,
+    remove: change.remove.map((planned) => {
+      const result = results.get(planned.hostId);
+      return result === undefined ? planned : { ...planned, result };
+    }),
+  };
+}
+
+function mayRemove(
+  planned: HostToRemove,
+  { groups }: HostChange,
+  { seen, sent }: Count,
+): HostView | HostResult | 'leaving' {
+  const host = seen.hosts.find(({ id }) => id === planned.hostId);
+  // A hand was faster: what was asked for has happened.
+  if (host === undefined || host.isLeaving || sent.has(host.id)) return 'leaving';
+  const group = groups[planned.group]?.group;
+  if (group === undefined || !isMember(group, host))
+    return { kind: 'failed', code: 'SUPERSEDED', applied: 'no', message: 'left the group meanwhile and stays' };
+  const living = seen.hosts.filter((other) => isLiving(other) && isMember(group, other) && !sent.has(other.id)).length;
+  return living - 1 < planned.min
+    ? { kind: 'limit', message: `stays, only ${String(living)} hosts are left and min is ${String(planned.min)}` }
+    : host;
+}
+
+/** A refusal for good, as a result; anything else is thrown. */
+async function refusalOf(remove: () => Promise<void>): Promise<HostResult | undefined> {
+  try {
+    await remove();
+    return undefined;
+  } catch (error) {
+    if (!hasCode(error, 'RANCHER_REJECTED', 'RANCHER_UNAUTHORIZED') || error.details.applied !== 'no') throw error;
+    return { kind: 'failed', code: error.code, applied: 'no', message: `was not removed: ${error.message}` };
+  }
+}
+
+/**
+ * Begins a host's removal: a machine still being made by DELETE, because an evacuation waits until it is active
+ * (recording f_host_provisioning_evacuate_delete_event); every other, failed ones too, by evacuation with deletion.
+ * Never by `hostLabel`, which would take every host that carries it.
+ */
+export async function removeHost(
+  creator: Pick<HostCreator, 'hosts' | 'collection'>,
+  host: HostView,
+  write: CallOptions,
+): Promise<void> {
+  if (isBeingMade(host)) {
+    try {
+      await creator.hosts.remove(host.id, write);
+      return;
+    } catch (error) {
+      // Active since it was read: Rancher deletes no active host (recording e_delete_active_DELETE).
+      if (!hasCode(error, 'RANCHER_REJECTED')) throw error;
+    }
+  }
+  const event = { eventType: 'host.evacuate', hostId: host.id, deleteHost: true };
+  await creator.collection('externalHostEvents').create(event, write);
+}
