@@ -7,11 +7,12 @@ import type { Contention } from './contention.ts';
 import { ApiError, errorBody, refused, unprocessable } from './errors.ts';
 import { accept } from './fields.ts';
 import type { Filter } from './filters.ts';
+import { requireConfigSchema } from './machines/machine-drivers.ts';
 import { typeAt, typeNamed } from './resource-types.ts';
 import type { Cattle, ResourceType } from './resource-type.ts';
 import { readRoute } from './route.ts';
 import type { Route } from './route.ts';
-import { apiVersion, schema, schemas } from './schemas.ts';
+import { apiVersion, configSchema, schema, schemas } from './schemas.ts';
 import type { Row } from './store.ts';
 import { offeredActions, view } from './view.ts';
 import type { Scope } from './view.ts';
@@ -156,8 +157,9 @@ export class Api {
   private schema(scope: Scope, id: string | undefined): object {
     if (id === undefined) return schemas(scope);
     const type = typeNamed(id);
-    if (type === undefined) throw refused(404);
-    return schema(type, scope);
+    return type === undefined
+      ? configSchema(id, requireConfigSchema(this.cattle, id, scope.role), scope)
+      : schema(type, scope);
   }
 
   private async onCollection(turn: Turn, type: ResourceType): Promise<Found> {

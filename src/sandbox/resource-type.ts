@@ -1,6 +1,7 @@
 import type { Accounts, Caller, Role } from './accounts.ts';
 import type { Body } from './body.ts';
 import type { Fields } from './fields.ts';
+import type { MachineRules } from './machines/machine-rules.ts';
 import type { Row, Table } from './store.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -8,6 +9,7 @@ import type { Timeline } from './timeline.ts';
 export interface Cattle {
   readonly accounts: Accounts;
   readonly timeline: Timeline;
+  readonly machines: MachineRules;
   /** @throws Error for a base type that no registered resource type has */
   table<T extends Row = Row>(baseType: string): Table<T>;
   /** Tells the change stream that a row is different now. */
@@ -48,6 +50,8 @@ export interface ResourceType {
   readonly actions: Readonly<Record<string, Action>>;
   /** Rows for a list; by default those of the caller's account. */
   readonly visible?: (cattle: Cattle, caller: Caller) => Iterable<Row>;
+  /** A field that the role does not get to see; of this row, or in the schema when there is none. */
+  readonly hides?: (field: string, role: Role, row?: Row) => boolean;
   readonly create?: (cattle: Cattle, values: Body, accountId: string) => Row;
   /** `values` are already accepted by the fields of the type that the path names, which may differ from the row's own type. */
   readonly update?: (cattle: Cattle, row: Row, values: Body) => void;

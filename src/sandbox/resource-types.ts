@@ -1,8 +1,12 @@
 import type { ResourceType } from './resource-type.ts';
 import { apiKeyType } from './types/api-keys.ts';
+import { externalHostEventType } from './types/external-host-events.ts';
 import { genericObjectType } from './types/generic-objects.ts';
+import { hostTemplateType } from './types/host-templates.ts';
 import { hostType } from './types/hosts.ts';
 import { instanceTypes } from './types/instances.ts';
+import { machineDriverType } from './types/machine-drivers.ts';
+import { physicalHostTypes } from './types/physical-hosts.ts';
 import { projectType } from './types/projects.ts';
 import { serviceTypes } from './types/services.ts';
 import { stackType } from './types/stacks.ts';
@@ -14,6 +18,10 @@ export const resourceTypes: readonly ResourceType[] = [
   ...instanceTypes,
   stackType,
   hostType,
+  ...physicalHostTypes,
+  hostTemplateType,
+  machineDriverType,
+  externalHostEventType,
   genericObjectType,
   apiKeyType,
 ];

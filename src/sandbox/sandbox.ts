@@ -9,6 +9,10 @@ import { FaultRules } from './faults.ts';
 import type { Faults } from './faults.ts';
 import { Furnisher } from './furnisher.ts';
 import type { PlacedGenericObject, PlacedHost, PlacedService } from './furnisher.ts';
+import { placeMachine } from './machines/machine-life.ts';
+import type { PlacedMachine } from './machines/machine-life.ts';
+import { MachineRules } from './machines/machine-rules.ts';
+import type { Machines } from './machines/machine-rules.ts';
 import { resourceTypes } from './resource-types.ts';
 import type { Cattle } from './resource-type.ts';
 import { SandboxServer } from './server.ts';
@@ -16,6 +20,9 @@ import type { Latency } from './server.ts';
 import { Table } from './store.ts';
 import type { Row } from './store.ts';
 import { Timeline } from './timeline.ts';
+import { placeHostTemplate } from './types/host-templates.ts';
+import type { PlacedHostTemplate } from './types/host-templates.ts';
+import { placeMachineDrivers } from './types/machine-drivers.ts';
 import { view } from './view.ts';
 
 export interface SandboxOptions {
@@ -31,6 +38,8 @@ export interface SandboxOptions {
   readonly accessControl?: 'on' | 'off';
   /** How much faster than recorded transitions, batches and pings run. @default 1 */
   readonly speed?: number;
+  /** Milliseconds of recorded time that a machine takes to become active. @default 3000 */
+  readonly machineReadyMs?: number;
   /** Share of PUTs answered 409 without effect; 0.005 to 0.03 were measured. @default 0 */
   readonly conflictRate?: number;
   /** How many calls the call log keeps. @default 10000 */
@@ -63,6 +72,8 @@ export interface Sandbox {
   readonly otherProject: SandboxProject;
   readonly adminKey: ApiKey;
   readonly faults: Faults;
+  /** How long machines take, and which of them fail. */
+  readonly machines: Machines;
   readonly calls: Pick<CallLog, 'list' | 'count' | 'clear'>;
   readonly latency: Latency;
   addProject(name: string): SandboxProject;
@@ -70,6 +81,9 @@ export interface Sandbox {
   /** Places a settled service; its stack is made when none is named. Returns its id. */
   addService(service: PlacedService): string;
   addHost(host: PlacedHost): string;
+  /** Places a host that a machine driver made. Returns its id. */
+  addMachine(machine: PlacedMachine): string;
+  addHostTemplate(template: PlacedHostTemplate): string;
   /** Places an active generic object without a call. Returns its id. */
   addGenericObject(object: PlacedGenericObject): string;
   /** A resource as the API would show it to an admin; undefined when it never existed. */
@@ -87,7 +101,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const timeline = new Timeline(options.speed ?? 1);
   const accounts = new Accounts(options.accessControl ?? 'on');
   const feed = new ChangeFeed(timeline, accounts);
-  const cattle = makeCattle({ accounts, timeline, changed: (row) => feed.changed(row) });
+  const machines = new MachineRules(options.machineReadyMs ?? 3_000);
+  const cattle = makeCattle({ accounts, timeline, machines, changed: (row) => feed.changed(row) });
+  placeMachineDrivers(cattle);
   const rules = new FaultRules();
   const calls = new CallLog(options.callLogLimit ?? 10_000);
   const latency: Latency = { readMs: options.readLatencyMs ?? 1.3, writeMs: options.writeLatencyMs ?? 6.5 };
@@ -156,10 +172,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     calls,
     latency,
+    machines,
     addProject: (name) => addProject(name),
     addKey: ({ role, projectId }) => addKey(role, projectId),
     addService: (service) => furnisher.addService(service),
     addHost: (placed) => furnisher.addHost(placed),
+    addMachine: (machine) => placeMachine(cattle, machine).id,
+    addHostTemplate: (template) => placeHostTemplate(cattle, template).id,
     addGenericObject: (object) => furnisher.addGenericObject(object),
     inspect: (id) => {
       const prefix = id.replace(/\d+$/, '');
@@ -177,7 +196,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 }
 
-function makeCattle(parts: Pick<Cattle, 'accounts' | 'timeline' | 'changed'>): Cattle {
+function makeCattle(parts: Pick<Cattle, 'accounts' | 'timeline' | 'machines' | 'changed'>): Cattle {
   const tables = new Map<string, Table>();
   for (const { baseType, idPrefix, firstNumber } of resourceTypes) {
     if (!tables.has(baseType)) tables.set(baseType, new Table(baseType, idPrefix, firstNumber));

@@ -1,4 +1,4 @@
-import type { Field } from './fields.ts';
+import type { Field, Fields } from './fields.ts';
 import { isWritable } from './fields.ts';
 import { resourceTypes } from './resource-types.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -23,7 +23,11 @@ export function schema(type: ResourceType, { base, role }: Scope): object {
     pluralName: type.plural,
     resourceFields: {
       id: describe({ type: 'int', isNullable: true }),
-      ...Object.fromEntries(Object.entries(type.fields).map(([name, field]) => [name, describe(field)])),
+      ...Object.fromEntries(
+        Object.entries(type.fields)
+          .filter(([name]) => type.hides?.(name, role) !== true)
+          .map(([name, field]) => [name, describe(field)]),
+      ),
     },
     collectionFilters: Object.fromEntries(
       type.columns.map((column) => [column, { modifiers: modifiersOf(type, column) }]),
@@ -36,6 +40,23 @@ export function schema(type: ResourceType, { base, role }: Scope): object {
     collectionFields: {},
     collectionMethods: collection,
     resourceMethods: resource,
+    baseType: 'schema',
+  };
+}
+
+/** The schema of a driver's config: a part of hosts, with no collection of its own (recording f_schemas_aliyunecsconfig_project_key). */
+export function configSchema(id: string, fields: Fields, { base }: Scope): object {
+  return {
+    id,
+    type: 'schema',
+    links: { self: `${base}/schemas/${id.toLowerCase()}` },
+    actions: {},
+    pluralName: `${id}s`,
+    resourceFields: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, describe(field)])),
+    collectionMethods: ['POST'],
+    resourceMethods: ['GET'],
+    resourceActions: {},
+    collectionActions: {},
     baseType: 'schema',
   };
 }

@@ -25,7 +25,9 @@ export function view(row: Row, scope: Scope): Record<string, unknown> {
     ),
     baseType: row.baseType,
   };
-  for (const name of fieldsInOrder(type)) addField(shown, row, name);
+  for (const name of fieldsInOrder(type)) {
+    if (type.hides?.(name, scope.role, row) !== true) addField(shown, row, name);
+  }
   return shown;
 }
 
