@@ -15,5 +15,11 @@ const scaleService: DriverRight = async (config, rancher) => {
   }
 };
 
+/** Whoever owns a receiver that makes machines must be allowed to make them by hand; a restricted member is not. */
+const scaleHost: DriverRight = async (_config, rancher) => {
+  const schema = await rancher.readSchema('host');
+  return (schema.collectionMethods ?? []).includes('POST');
+};
+
 /** What the owner of a receiver must be allowed to do by hand, by driver id (design §7 "Who may manage receivers"). */
-export const driverRights: Readonly<Record<string, DriverRight>> = { scaleService };
+export const driverRights: Readonly<Record<string, DriverRight>> = { scaleService, scaleHost };

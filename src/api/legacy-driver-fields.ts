@@ -29,11 +29,6 @@ export const legacyDriverFields: Readonly<Record<string, Readonly<Record<string,
     startFirst: { type: 'bool', create: true, default: false },
     tag: { type: 'string', create: true },
   },
-  scaleHost: {
-    ...scale,
-    deleteOption: { type: 'enum', create: true, options: ['mostRecent', 'leastRecent'] },
-    hostSelector: { type: 'map[string]', create: true },
-  },
   forwardPost: {
     type: { type: 'string', create: true },
     path: { type: 'string', create: true },

@@ -1,5 +1,5 @@
 import { decideScale } from '../domain/scale-step.ts';
-import type { ScaleStep } from '../domain/scale-step.ts';
+import type { ScaleDecision, ScaleStep } from '../domain/scale-step.ts';
 import type { Asked, Decision } from './driver.ts';
 
 type ScaleSettings = ScaleStep & { readonly cooldownSeconds: number };
@@ -15,15 +15,18 @@ export function decideStep(ask: Asked<ScaleSettings>, figure: number, sinceChang
     const message = `cooling down for another ${String(seconds)} s`;
     return { itemId, outcome: 'cooling-down', from: figure, to: figure, message };
   }
-  const decision = decideScale(figure, config);
+  return told(ask, figure, decideScale(figure, config));
+}
+
+function told({ config, itemId }: Asked<ScaleSettings>, figure: number, decision: ScaleDecision): Decision {
   switch (decision.kind) {
     case 'scale': {
       const message = `scaled ${config.action} from ${String(figure)} to ${String(decision.to)}`;
       return { itemId, outcome: 'change', from: figure, to: decision.to, message };
     }
     case 'unchanged': {
-      const [bound, value] = config.action === 'up' ? ['max', config.max] : ['min', config.min];
-      const message = `already at ${String(figure)}, ${String(bound)} is ${String(value)}`;
+      const bound = config.action === 'up' ? 'max' : 'min';
+      const message = `already at ${String(figure)}, ${bound} is ${String(config[bound])}`;
       return { itemId, outcome: 'unchanged', from: figure, to: figure, message };
     }
     case 'limit-reached': {
