@@ -24,4 +24,8 @@ export interface Signal {
   /** The same event sent again carries the same key; absent when the sender gives nothing to tell by. */
   readonly dedupeKey?: string;
   readonly image?: PushedImage;
+  /** `reverse`: what fired is over, and the receiver wants its step taken back: up becomes down and down up. */
+  readonly direction?: 'as-configured' | 'reverse';
+  /** How many containers or hosts the sender asks for: a whole number of at least 1. Counts where the receiver says so. */
+  readonly amount?: number;
 }

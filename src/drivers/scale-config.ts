@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Signal } from '../domain/signal.ts';
 import type { ResourceField } from './driver.ts';
 
 const wholeNumber = (
@@ -45,7 +46,32 @@ export const scaleShape = {
     atLeast: 0,
     atMost: 86_400,
   }).default(0),
+  amountFrom: z
+    .enum(['config', 'sender'], {
+      error: (issue) => `Invalid amountFrom ${JSON.stringify(issue.input)}; use config or sender`,
+    })
+    .default('config'),
 };
+
+/** What a signal may change about a receiver's step. */
+interface SteppingConfig {
+  readonly action: 'up' | 'down';
+  readonly amount: number;
+  readonly amountFrom: 'config' | 'sender';
+}
+
+/**
+ * The step that one signal asks of a receiver: an alarm that is over turns it round, and the sender's amount counts where the
+ * receiver lets it. Everything else stays, `min`, `max` and `onLimit` above all: no sender gets past the bounds.
+ */
+export function stepFor<Config extends SteppingConfig>(config: Config, signal: Signal): Config {
+  const reversed = config.action === 'up' ? 'down' : 'up';
+  return {
+    ...config,
+    action: signal.direction === 'reverse' ? reversed : config.action,
+    amount: config.amountFrom === 'sender' ? (signal.amount ?? config.amount) : config.amount,
+  };
+}
 
 /** Their part of the API schema: the old service's fields as it describes them, and ours. */
 export const scaleFields: Readonly<Record<string, ResourceField>> = {
@@ -56,4 +82,5 @@ export const scaleFields: Readonly<Record<string, ResourceField>> = {
   max: { type: 'int', create: true, update: true, default: 100, min: 1 },
   onLimit: { type: 'enum', create: true, update: true, default: 'reject', options: ['reject', 'clamp'] },
   cooldownSeconds: { type: 'int', create: true, update: true, default: 0, min: 0, max: 86_400 },
+  amountFrom: { type: 'enum', create: true, update: true, default: 'config', options: ['config', 'sender'] },
 };

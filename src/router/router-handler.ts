@@ -1,9 +1,8 @@
 import { ServiceError } from '../domain/errors.ts';
-import type { Trigger } from '../domain/signal.ts';
 import type { Executions, Submission } from '../executions/executions.ts';
 import type { AnyFormat } from '../formats/format.ts';
-import { parseTrigger } from '../formats/parsed-trigger.ts';
-import { chooseFormat } from '../formats/recognise.ts';
+import { parseTrigger, type ParsedTrigger } from '../formats/parsed-trigger.ts';
+import { autoFormat, chooseFormat } from '../formats/recognise.ts';
 import type { Receiver, ReceiverLookup } from '../receivers/receiver.ts';
 import { answerExecution, answerPreview } from './answer.ts';
 import type { RouterHandler, TriggerAnswer, TriggerRequest } from './trigger-request.ts';
@@ -90,8 +89,10 @@ function read(receiver: Receiver, request: TriggerRequest, formats: readonly Any
       { fieldName: 'format' },
     );
   }
-  requireBody(format, request.trigger, trigger.json);
-  const signal = format.read(trigger, receiver.formatSettings);
+  requireBody(format, trigger);
+  // With auto there are no settings of the owner's: the chosen format's own defaults hold.
+  const settings = receiver.format === autoFormat ? format.Settings.parse({}) : receiver.formatSettings;
+  const signal = format.read(trigger, settings);
   return {
     projectId: receiver.projectId,
     receiverId: receiver.id,
@@ -107,11 +108,13 @@ function read(receiver: Receiver, request: TriggerRequest, formats: readonly Any
   };
 }
 
-function requireBody(format: AnyFormat, trigger: Trigger, json: unknown): void {
-  if (format.body === 'json' && json === undefined) {
-    throw new ServiceError(
-      'PAYLOAD_MALFORMED',
-      `format ${format.id} reads JSON; the body of ${String(trigger.body.byteLength)} bytes is none`,
-    );
-  }
+function requireBody(format: AnyFormat, trigger: ParsedTrigger): void {
+  const isThere = { any: true, json: trigger.json !== undefined, form: trigger.form !== undefined }[format.body];
+  if (isThere) return;
+  const wanted = format.body === 'json' ? 'JSON' : 'a form (application/x-www-form-urlencoded)';
+  throw new ServiceError(
+    'PAYLOAD_MALFORMED',
+    `format ${format.id} reads ${wanted}; the body of ${String(trigger.body.byteLength)} bytes is none`,
+    { fieldName: 'body' },
+  );
 }
