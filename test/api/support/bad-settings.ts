@@ -62,10 +62,10 @@ export const settings: readonly BadInput[] = [
     /^Invalid driver constructor/,
   ),
   setting(
-    'driver that is not there yet',
-    () => ({ name: 'new', driver: 'scaleHost', scaleHostConfig: { hostSelector: { a: 'b' } } }),
+    'driver that nobody has',
+    () => ({ name: 'new', driver: 'scaleCluster', scaleHostConfig: { hostSelector: { a: 'b' } } }),
     'driver',
-    /^Invalid driver scaleHost; use one of/,
+    /^Invalid driver scaleCluster; use one of/,
   ),
   setting('unknown field', () => receiver({ nmae: 'x' }), 'nmae', /^unknown field nmae; remove it/),
   setting('own key', () => receiver({ key }), 'key', /^unknown field key/),

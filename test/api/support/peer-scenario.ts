@@ -27,6 +27,12 @@ const triggerSetUps: Readonly<Record<string, TriggerSetUp>> = {
   'revoked key, at once after delete': { scale: 1, action: 'up', before: 'revoked' },
 };
 
+/** Triggers of host receivers whose label no host has; the action by the recorded case. */
+const hostTriggers: Readonly<Record<string, 'up' | 'down'>> = {
+  'scaleHost up: no host has the label': 'up',
+  'scaleHost down: no host has the label': 'down',
+};
+
 /** Plays recorded requests against our service, in the recorded order, with our ids in the place of the recorded ones. */
 export class PeerScenario {
   readonly #api: RunningApi;
@@ -47,7 +53,14 @@ export class PeerScenario {
       this.#serviceId = this.#api.sandbox.addService({ projectId });
       await this.#removeService(this.#serviceId);
     }
-    const key = setUp === undefined ? 'x'.repeat(40) : await this.#prepare(setUp);
+    const hostAction = hostTriggers[recorded.case];
+    const unknownKey = 'x'.repeat(40);
+    const key =
+      hostAction === undefined
+        ? setUp === undefined
+          ? unknownKey
+          : await this.#prepare(setUp)
+        : await this.#makeHostReceiver(hostAction);
     if (recorded.case === 'delete, trailing slash') await this.#makeInPlaceOf('1go142');
     const { request } = recorded;
     const isBodyText = typeof request.body === 'string';
@@ -119,14 +132,31 @@ export class PeerScenario {
     return stored.key;
   }
 
+  async #makeHostReceiver(action: 'up' | 'down'): Promise<string> {
+    const { key } = await this.#make('scaleHost', {
+      type: 'scaleHost',
+      hostSelector: { tier: 'web' },
+      action,
+      amount: 1,
+      min: 1,
+      max: 4,
+      ...(action === 'down' ? { deleteOption: 'mostRecent' } : {}),
+    });
+    return key;
+  }
+
   async #makeReceiver(serviceId: string, action: 'up' | 'down'): Promise<StoredReceiver> {
+    return this.#make('scaleService', { type: 'scaleService', serviceId, action, amount: 1, min: 1, max: 3 });
+  }
+
+  async #make(driver: string, config: Readonly<Record<string, unknown>>): Promise<StoredReceiver> {
     this.#made += 1;
     return await this.#api.receivers.create(
       projectId,
       {
         name: `made-${String(this.#made)}`,
-        driver: 'scaleService',
-        config: { type: 'scaleService', serviceId, action, amount: 1, min: 1, max: 3 },
+        driver,
+        config,
         format: 'auto',
         formatSettings: {},
         repeatAfterSeconds: 600,
