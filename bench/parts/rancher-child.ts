@@ -52,7 +52,7 @@ function answer(sandbox: Sandbox, question: RancherQuestion): string | number {
     }
     case 'scale':
       return Number(sandbox.inspect(question.serviceId)?.['scale']);
-    case 'calls':
+    default:
       return sandbox.calls.count();
   }
 }
