@@ -14,6 +14,11 @@ export function hostsTarget(projectId: string): Target {
   return `${projectId}/hosts`;
 }
 
+/** The target of one service's image. */
+export function serviceUpgradeTarget(projectId: string, serviceId: string): Target {
+  return `${projectId}/service/${serviceId}/upgrade`;
+}
+
 /** The environment a target belongs to. */
 export function projectOf(target: Target): string {
   return target.slice(0, target.indexOf('/'));

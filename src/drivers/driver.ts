@@ -23,6 +23,21 @@ export interface Asked<Config> {
   readonly itemId: string;
   readonly config: Config;
   readonly signal: Signal;
+  /** What the driver's `keepBody` made of the trigger's body. */
+  readonly keptBody?: string;
+}
+
+/** A trigger that concerns no target: it ends `ignored`, and the reason is shown and kept in the history. */
+export interface Untouched {
+  readonly reason: string;
+}
+
+/** The body of a trigger as it came, and the execution it belongs to. */
+export interface TriggerBody {
+  readonly executionId: string;
+  /** The caller's header, parameters included; absent when there was none. */
+  readonly contentType?: string;
+  readonly bytes: Uint8Array;
 }
 
 /** What was decided for one item. `from` and `to` are containers or hosts, where the driver counts. */
@@ -141,8 +156,19 @@ export interface Driver<Config, Snapshot, Change> {
    * @throws ServiceError TARGET_NOT_FOUND, TARGET_UNSUPPORTED, or what the client throws.
    */
   check(config: Config, rancher: Rancher): Promise<void>;
-  /** The targets of one execution; fixed at acceptance. */
-  targets(config: Config, signal: Signal, rancher: Rancher): Promise<readonly Target[]>;
+  /** The format of the bodies that receivers with this config get, when they leave the choice open (`format: auto`). */
+  formatOf?(config: Config): string;
+  /**
+   * The targets of one execution; fixed at acceptance. A driver that needs an image gets none only for a dry run.
+   * @throws ServiceError, and nothing is stored then.
+   */
+  targets(config: Config, signal: Signal, rancher: Rancher): Promise<readonly Target[] | Untouched>;
+  /**
+   * With `needs: 'body'`: what is kept of a body until its execution ends, sealed, because the database is no place for strangers'
+   * bodies. It is handed back as `Asked.keptBody` and erased with the end.
+   * @throws ServiceError PAYLOAD_TOO_LARGE
+   */
+  keepBody?(body: TriggerBody): string;
   /** Reads the target once. Never throws for a target that is gone or unsuitable: `plan` decides that per item. */
   read(target: Target, rancher: Rancher, options: CallOptions): Promise<Snapshot>;
   /** Pure: decides everything that waits, in order, on the running figure. */

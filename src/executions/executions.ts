@@ -169,11 +169,8 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       if (isClosed)
         throw new ServiceError('OVERLOADED', 'the service is shutting down; try again', { retryAfterSeconds: 5 });
       const driver = driverOf(submission.driver);
-      const { signal, wait } = submission;
-      const targets =
-        signal.says === 'ignore'
-          ? []
-          : await driver.targets(submission.config, signal, context.rancher(submission.projectId));
+      const { wait } = submission;
+      const { signal, targets } = await aimAt(driver, submission);
       const execution: NewExecution = {
         id: ulid(),
         projectId: submission.projectId,
@@ -184,7 +181,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
         config: submission.config,
         signal,
         targets,
-        seenKeys: seenKeysOf(submission),
+        seenKeys: seenKeysOf({ ...submission, signal }),
         sendWithinMs: timing.sendWithinMs,
         laneLimit: waitingALane,
       };
@@ -216,7 +213,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
     async preview({ projectId, driver: driverId, config, signal }) {
       const driver = driverOf(driverId);
       const rancher = context.rancher(projectId);
-      const targets = await driver.targets(config, signal, rancher);
+      const { targets } = await aimAt(driver, { config, signal, projectId });
       return Promise.all(
         targets.map(async (target): Promise<Preview> => {
           const [snapshot, history] = await Promise.all([
@@ -239,6 +236,17 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       await Promise.all([follower.close(), ...[...lanes.values()].map((lane) => lane.close())]);
     },
   };
+
+  /** What a trigger concerns; without a target it is ignored, and says why. */
+  async function aimAt(
+    driver: AnyDriver,
+    { config, signal, projectId }: Pick<Submission, 'config' | 'signal' | 'projectId'>,
+  ): Promise<{ readonly signal: Signal; readonly targets: readonly Target[] }> {
+    if (signal.says === 'ignore') return { signal, targets: [] };
+    const found = await driver.targets(config, signal, context.rancher(projectId));
+    if (!('reason' in found)) return { signal, targets: found };
+    return { signal: { says: 'ignore', reason: found.reason }, targets: [] };
+  }
 
   async function awaitEarlier(id: string, budgetMs: number): Promise<Execution> {
     const waiting = waiters.wait(id, budgetMs);

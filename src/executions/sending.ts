@@ -82,7 +82,11 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
     case 'later': {
       const { afterMs, message } = progress;
       const body = progress.change === undefined ? {} : { body: progress.change };
-      return close(turn, change, { result: message }, { kind: 'following', afterMs, message, ...body });
+      const next = await close(turn, change, { result: message }, { kind: 'following', afterMs, message, ...body });
+      // Rancher has accepted it, and that is what callers wait for: the rest takes minutes (design §2.5).
+      for (const { executionId, isOnly } of change.waiting)
+        if (isOnly) turn.context.waiters.wake(executionId, { kind: 'look-up' });
+      return next;
     }
   }
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { compileTagPattern, type TagMatch } from '../../src/domain/tag-pattern.ts';
-import { compileRegex } from '../../src/domain/tag-regex.ts';
+import { compileTagPattern, type TagMatch } from '../../../src/drivers/service-upgrade/tag-pattern.ts';
+import { compileRegex } from '../../../src/domain/tag-regex.ts';
 
 const matches = (pattern: string, match: TagMatch, tag: string): boolean | string => {
   const compiled = compileTagPattern(pattern, match);
   return compiled.kind === 'refused' ? compiled.reason : compiled.matches(tag);
 };
 
-describe('domain/tag-pattern', () => {
+describe('drivers/service-upgrade/tag-pattern', () => {
   it.each([
     ['v1', 'exact', 'v1', true],
     ['v1', 'exact', 'V1', false],
@@ -62,8 +62,9 @@ describe('domain/tag-pattern', () => {
     ['[z-a]', 'regex', 'wrong way round'],
     ['a^b', 'regex', 'only at the beginning'],
     ['x'.repeat(201), 'regex', 'at most 200'],
-    ['not-a-version', 'semver', 'is no version'],
-    ['1.2.3 ||', 'semver', 'is empty'],
+    ['not-a-version', 'semver', 'no range'],
+    ['1.2.3 ||', 'semver', 'no range'],
+    ['-x', 'exact', 'no tag'],
   ] as const)('refuses %s as %s', (pattern, match, reason) => {
     expect(matches(pattern, match, 'v1')).toContain(reason);
   });

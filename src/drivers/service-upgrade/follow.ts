@@ -1,0 +1,108 @@
+import { hasCode } from '../../domain/errors.ts';
+import type { Service } from '../../rancher/resources.ts';
+import type { FollowContext, Progress } from '../driver.ts';
+import { isGone, standingOf, type Change } from './change.ts';
+
+/** From the decision to the finished upgrade (design §5.8). */
+export const settleWithinMs = 30 * 60_000;
+/** A rollback that has not ended by then is left to people. */
+const rollBackWithinMs = 2 * settleWithinMs;
+
+/**
+ * Looks after an upgrade that Rancher has taken: finishes it when all containers are new, rolls it back when it takes too long and
+ * the receiver says so. Only our own upgrades are touched: those whose label is on the service. Safe to repeat.
+ */
+export async function followUpgrade(change: Change, context: FollowContext): Promise<Progress> {
+  const service = await readOrGone(change, context);
+  if (service === undefined || isGone(service)) {
+    const message = `service ${change.serviceName} was deleted while it was upgraded`;
+    return { kind: 'failed', code: 'TARGET_NOT_FOUND', applied: 'unknown', message };
+  }
+  switch (standingOf(change, service)) {
+    case 'applied':
+      return followOurs(change, service, context);
+    case 'rolled-back':
+      return afterRollback(change, service, context);
+    case 'unchanged':
+    case 'changed':
+      return { kind: 'superseded', message: `somebody upgraded service ${change.serviceName} on from ${change.told}` };
+  }
+}
+
+async function readOrGone({ serviceId }: Change, { rancher, read }: FollowContext): Promise<Service | undefined> {
+  try {
+    return await rancher.services.read(serviceId, read);
+  } catch (error) {
+    if (hasCode(error, 'RANCHER_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+async function followOurs(change: Change, service: Service, context: FollowContext): Promise<Progress> {
+  const { rancher, write, ageMs } = context;
+  switch (service.state) {
+    case 'upgraded':
+      if (change.rollingBack !== undefined) return rollBack(change, change.rollingBack, context);
+      await rancher.services.action(service.id, 'finishupgrade', {}, write);
+      return { kind: 'later', afterMs: 1_000, message: `upgraded ${change.told}, removing the old containers` };
+    case 'active':
+    case 'updating-active':
+    case 'inactive':
+    case 'deactivating':
+    case 'restarting':
+      return { kind: 'done', message: `upgraded ${change.told}` };
+    case 'canceled-upgrade':
+      return {
+        kind: 'superseded',
+        message: `somebody cancelled the upgrade of ${change.told}; continue it or roll it back in Rancher`,
+      };
+    default:
+      return ageMs > settleWithinMs ? tooLong(change, service, context) : later(change, service, ageMs);
+  }
+}
+
+async function tooLong(change: Change, service: Service, context: FollowContext): Promise<Progress> {
+  const reason = `not done after ${String(settleWithinMs / 60_000)} minutes: ${stateOf(service)}`;
+  if (change.onFailure === 'leave') {
+    const message = `upgrade of ${change.told} ${reason}; finish it or roll it back in Rancher`;
+    return { kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown', message };
+  }
+  return rollBack(change, reason, context);
+}
+
+async function rollBack(change: Change, reason: string, { rancher, write, ageMs }: FollowContext): Promise<Progress> {
+  if (ageMs > rollBackWithinMs) {
+    const message = `upgrade of ${change.told} ${reason}; it could not be rolled back either, look at the service in Rancher`;
+    return { kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown', message };
+  }
+  await rancher.services.action(change.serviceId, 'rollback', {}, write);
+  const message = `rolling ${change.told} back: ${reason}`;
+  return { kind: 'later', afterMs: 1_000, message, change: { ...change, rollingBack: reason } };
+}
+
+function afterRollback(change: Change, service: Service, { ageMs }: FollowContext): Progress {
+  // A crash after our own request and before its note looks the same: past the deadline it was ours.
+  const isOurs = change.rollingBack !== undefined || (change.onFailure === 'rollback' && ageMs > settleWithinMs);
+  if (!isOurs) return { kind: 'superseded', message: `somebody rolled the upgrade of ${change.told} back` };
+  if (service.state === 'rolling-back' && ageMs < rollBackWithinMs) {
+    return { kind: 'later', afterMs: 1_000, message: `rolling ${change.told} back` };
+  }
+  const reason = change.rollingBack ?? 'not done in time';
+  const message = `upgrade of ${change.told} ${reason}; rolled back to what ran before`;
+  return { kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'no', message };
+}
+
+function later(change: Change, service: Service, ageMs: number): Progress {
+  // Half a minute of close looks shows most upgrades' end; after that a look in five seconds is soon enough.
+  return {
+    kind: 'later',
+    afterMs: ageMs < 30_000 ? 1_000 : 5_000,
+    message: `upgrading ${change.told}, ${stateOf(service)}`,
+  };
+}
+
+/** `transitioning: error` is not final (recording c_upgrade_partial_launchconfig), but its message says what stands in the way. */
+function stateOf({ state, transitioning, transitioningMessage }: Service): string {
+  const trouble = transitioning === 'error' && transitioningMessage ? ` (${transitioningMessage.slice(0, 300)})` : '';
+  return `${String(state)}${trouble}`;
+}
