@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, URL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fetch from 'node-fetch';
 import { freePort } from './free-port.ts';
@@ -47,6 +47,9 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  // A bench that fails must not leave a service behind that goes on serving.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
   const url = `http://127.0.0.1:${String(port)}`;
   while (!(await isReady(url))) {
     if (child.exitCode !== null || performance.now() - startedMs > readyWithinMs) {
@@ -65,6 +68,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     async close() {
       child.kill('SIGTERM');
       await ended;
+      process.off('exit', kill);
       if (options.dataDirectory === undefined) await rm(dataDirectory, { recursive: true, force: true });
     },
   };
