@@ -15,6 +15,7 @@ import type { Timing } from '../executions/timing.ts';
 import { formats } from '../formats/formats.ts';
 import { createHealth, rancherCheck, storeCheck } from '../observability/health.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
+import { createMetrics } from '../observability/metrics.ts';
 import { connectRancher } from '../rancher/server.ts';
 import type { Rancher } from '../rancher/rancher.ts';
 import { createReceivers } from '../receivers/receivers.ts';
@@ -22,6 +23,7 @@ import { createRouterHandler, previewReceiver } from '../router/router-handler.t
 import { openPostgresStore } from '../storage/postgres-store.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
+import { countReceivers, measuredExecutions, measuredRouterHandler, measuredStore } from './measured.ts';
 import type { RunningService } from './running-service.ts';
 import { readVersion } from './version.ts';
 
@@ -48,13 +50,19 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     for (const close of opened.toReversed()) await close();
   };
   try {
+    const metrics = createMetrics(version, {
+      unfinished: () => store.measureUnfinished(),
+      receivers: () => countReceivers(receivers),
+      checks: async () => (await health.report()).checks,
+    });
     const { rancher } = config;
     const rancherServer = connectRancher({
       url: rancher.url,
       credentials: { accessKey: rancher.accessKey, secretKey: rancher.secretKey },
+      observe: (call) => metrics.rancherCalled(call),
     });
     opened.push(() => rancherServer.close());
-    const store = await openStore(config, logger);
+    const store = measuredStore(await openStore(config, logger), metrics);
     opened.push(() => store.close());
 
     const kinds = { drivers, formats };
@@ -67,7 +75,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     });
     opened.push(() => receivers.close());
     const clients = new Map<string, Rancher>();
-    const executions = startExecutions({
+    const started = startExecutions({
       store,
       drivers: new Map(drivers.map((driver) => [driver.id, driver])),
       rancher(projectId) {
@@ -80,11 +88,13 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
       log: logger,
       ...seams,
     });
-    opened.push(() => executions.close());
+    opened.push(() => started.close());
+    const executions = measuredExecutions(started, metrics);
+    const health = createHealth([storeCheck(() => store.ping()), rancherCheck(() => rancherServer.identify())]);
 
     const app = createApi({
       receivers,
-      routerHandler: createRouterHandler({ receivers, formats, executions }),
+      routerHandler: measuredRouterHandler(createRouterHandler({ receivers, formats, executions }), metrics),
       preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
       history: executions,
       kinds,
@@ -97,7 +107,8 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
               requireProject: (projectId) => receivers.rancherOf(projectId),
             }),
       installPlace: config.installPlace,
-      health: createHealth([storeCheck(() => store.ping()), rancherCheck(() => rancherServer.identify())]),
+      health,
+      metrics,
       logger,
       version,
       ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),

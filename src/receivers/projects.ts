@@ -63,6 +63,11 @@ export class Projects {
     return await opening;
   }
 
+  /** The environments in use. */
+  ids(): readonly string[] {
+    return [...this.#open.keys()];
+  }
+
   /** Closes the caches and the clients; nothing may be asked afterwards. */
   async close(): Promise<void> {
     const projects = [...this.#open.values()];

@@ -20,6 +20,8 @@ export interface Receivers extends ReceiverLookup {
    * @throws ServiceError PROJECT_NOT_FOUND when our key does not reach it; so does everything below.
    */
   rancherOf(projectId: string): Promise<Rancher>;
+  /** The projects asked for so far that our key reaches. */
+  projectsInUse(): readonly string[];
   list(projectId: string): Promise<readonly StoredReceiver[]>;
   find(projectId: string, id: string): Promise<StoredReceiver | undefined>;
   /** @throws ServiceError NAME_TAKEN. */
@@ -67,6 +69,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     async rancherOf(projectId) {
       return (await projects.open(projectId)).rancher;
     },
+    projectsInUse: () => projects.ids(),
     async list(projectId) {
       const { cache } = await projects.open(projectId);
       return (await cache.read()).list();

@@ -82,6 +82,7 @@ export async function openSqliteStore(file: string): Promise<Store> {
     readLaneHistory: (input) => call('readLaneHistory', input),
     endAllLeases: () => call('endAllLeases', undefined),
     idleTargets: (input) => call('idleTargets', input),
+    measureUnfinished: () => call('measureUnfinished', undefined),
     findExecution: (id) => call('findExecution', id),
     listExecutions: (filter) => call('listExecutions', filter),
     prune: (input) => call('prune', input),

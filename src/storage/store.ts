@@ -297,6 +297,8 @@ export interface Store {
   endAllLeases(): Promise<void>;
   /** Targets with something unfinished whose lane nobody holds just now. */
   idleTargets(input: { readonly limit: number }): Promise<readonly Target[]>;
+  /** How much is accepted and not finished, and for how long the oldest of it has been. */
+  measureUnfinished(): Promise<{ readonly count: number; readonly oldestAgeMs?: number }>;
   findExecution(id: string): Promise<StoredExecution | undefined>;
   listExecutions(filter: HistoryFilter): Promise<readonly StoredExecution[]>;
   /** Removes finished executions past an age or a count, a bounded number at a time; answers how many. */

@@ -113,6 +113,21 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
     });
   });
 
+  it('measures what is unfinished, waiting or under way, and for how long', async () => {
+    const store = await openStore();
+    expect(await store.measureUnfinished()).toEqual({ count: 0 });
+
+    const other = '1a5/service/1s8/scale';
+    await store.accept([execution(), execution({ targets: [target, other] })]);
+    await commitChange(store);
+    await pause(5);
+
+    const { count, oldestAgeMs = 0 } = await store.measureUnfinished();
+    expect(count).toBe(2);
+    expect(oldestAgeMs).toBeGreaterThan(0);
+    expect(oldestAgeMs).toBeLessThan(10_000);
+  });
+
   it('hands waiting items out in the order in which they were accepted', async () => {
     const store = await openStore();
     const asked = Array.from({ length: 30 }, () => execution());

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Applied, ErrorCode } from '../../domain/errors.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Signal } from '../../domain/signal.ts';
@@ -32,6 +32,17 @@ export async function finishedAmong(db: Database, executionIds: readonly string[
     .where('state', '=', 'finished')
     .execute();
   return rows.map(({ id }) => id);
+}
+
+/** See `Store.measureUnfinished`. Found through the small indexes on unfinished items, however long the history is. */
+export async function measureUnfinished(db: Database, engine: Engine): ReturnType<Store['measureUnfinished']> {
+  const { rows } = await sql<{ count: number; oldest: number | null; now: number }>`
+    select count(*) as count, min(accepted_at) as oldest, ${engine.nowMs} as now from executions where id in (
+      select execution_id from items where state = 'waiting'
+      union select execution_id from items where state = 'under-way'
+    )`.execute(db);
+  const { count, oldest, now } = rows[0] ?? { count: 0, oldest: null, now: 0 };
+  return { count, ...(oldest === null ? {} : { oldestAgeMs: Math.max(0, now - oldest) }) };
 }
 
 /** See `Store.listExecutions`: newest first, without attempts. */

@@ -3,7 +3,7 @@ import type { Database, Engine } from '../engine.ts';
 import type { Store } from '../store.ts';
 import { accept } from './accept.ts';
 import { claimFollowed, stepFollowed } from './followed.ts';
-import { findExecution, finishedAmong, listExecutions, prune } from './history.ts';
+import { findExecution, finishedAmong, listExecutions, measureUnfinished, prune } from './history.ts';
 import { endAllLeases, idleTargets, openRound, readLaneHistory, releaseLane } from './lanes.ts';
 import { closeChange, commitRound, markDoubt } from './rounds.ts';
 
@@ -22,6 +22,7 @@ export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close' 
     endAllLeases: () => endAllLeases(db, engine),
     idleTargets: (input) => idleTargets(db, engine, input),
     finishedAmong: (executionIds) => finishedAmong(db, executionIds),
+    measureUnfinished: () => measureUnfinished(db, engine),
     findExecution: (id) => findExecution(db, id),
     listExecutions: (filter) => listExecutions(db, filter),
     prune: (input) => prune(db, engine, input),
