@@ -28,6 +28,8 @@ export interface Change {
   readonly onFailure: 'leave' | 'rollback';
   /** `web to acme/web:v2`, for people. */
   readonly told: string;
+  /** Set once `finishupgrade` was sent: nobody but a newer upgrade takes the marker away then. */
+  readonly isFinishing?: true;
   /** Set once we roll it back ourselves: why. */
   readonly rollingBack?: string;
   readonly [reading]?: Service;
@@ -53,16 +55,31 @@ export function markersOn(service: Pick<Service, 'launchConfig' | 'secondaryLaun
 
 /**
  * How a change stands (design §5.6). `applied`: its label is on the service. `rolled-back`: only the stored strategy has it.
- * `unchanged`: the versions are those it was decided on. `changed`: somebody upgraded the service meanwhile.
+ * `replaced`: it was finished, and a newer upgrade began. `unchanged`: the versions are those it was decided on. `changed`:
+ * somebody upgraded the service meanwhile.
  */
-export type Standing = 'applied' | 'rolled-back' | 'unchanged' | 'changed';
+export type Standing = 'applied' | 'rolled-back' | 'replaced' | 'unchanged' | 'changed';
+
+interface Strategy extends Pick<Service, 'launchConfig' | 'secondaryLaunchConfigs'> {
+  readonly previousLaunchConfig?: Service['launchConfig'];
+  readonly previousSecondaryLaunchConfigs?: Service['secondaryLaunchConfigs'];
+}
 
 /** Looks a change up in a service as Rancher shows it. */
 export function standingOf(change: Change, service: Service): Standing {
   if (markersOn(service).has(change.marker)) return 'applied';
-  const strategy = (service['upgrade'] as { readonly inServiceStrategy?: Service | null } | null | undefined)
-    ?.inServiceStrategy;
-  if (strategy && markersOn(strategy).has(change.marker)) return 'rolled-back';
+  const { inServiceStrategy: strategy } = (service['upgrade'] ?? {}) as {
+    readonly inServiceStrategy?: Strategy | null;
+  };
+  if (strategy) {
+    const { previousLaunchConfig, previousSecondaryLaunchConfigs } = strategy;
+    const previous = markersOn({
+      launchConfig: previousLaunchConfig ?? null,
+      secondaryLaunchConfigs: previousSecondaryLaunchConfigs ?? null,
+    });
+    if (previous.has(change.marker)) return 'replaced';
+    if (markersOn(strategy).has(change.marker)) return 'rolled-back';
+  }
   const versions = new Map(
     launchConfigsOf(service).map(({ name, launchConfig }) => [name, launchConfig.version ?? null]),
   );

@@ -8,7 +8,7 @@ import { launchConfigsOf } from './matching.ts';
 const pullLabel = 'io.rancher.container.pull_image';
 
 /** The first look at an upgrade that Rancher has taken. */
-const firstLookMs = 1_000;
+const firstLookMs = 500;
 
 /** Sends an upgrade once, by the rules of design §5.6. Throws what the client throws. */
 export async function convergeUpgrade(change: Change, context: ConvergeContext): Promise<Progress> {
@@ -17,6 +17,7 @@ export async function convergeUpgrade(change: Change, context: ConvergeContext):
   const service = fresh ?? (await rancher.services.read(change.serviceId, read));
   const standing = standingOf(change, service);
   if (standing === 'applied') return underWay(change);
+  if (standing === 'replaced') return { kind: 'done', message: `upgraded ${change.told}, and on from there since` };
   if (isGone(service)) {
     const message = `service ${change.serviceName} has been deleted`;
     return { kind: 'failed', code: 'TARGET_NOT_FOUND', applied: sendState === 'unsent' ? 'no' : 'unknown', message };

@@ -23,8 +23,11 @@ export async function followUpgrade(change: Change, context: FollowContext): Pro
       return followOurs(change, service, context);
     case 'rolled-back':
       return afterRollback(change, service, context);
+    case 'replaced':
+      return { kind: 'done', message: `upgraded ${change.told}` };
     case 'unchanged':
     case 'changed':
+      if (change.isFinishing) return { kind: 'done', message: `upgraded ${change.told}` };
       return { kind: 'superseded', message: `somebody upgraded service ${change.serviceName} on from ${change.told}` };
   }
 }
@@ -44,7 +47,12 @@ async function followOurs(change: Change, service: Service, context: FollowConte
     case 'upgraded':
       if (change.rollingBack !== undefined) return rollBack(change, change.rollingBack, context);
       await rancher.services.action(service.id, 'finishupgrade', {}, write);
-      return { kind: 'later', afterMs: 1_000, message: `upgraded ${change.told}, removing the old containers` };
+      return {
+        kind: 'later',
+        afterMs: 500,
+        message: `upgraded ${change.told}, removing the old containers`,
+        change: { ...change, isFinishing: true },
+      };
     case 'active':
     case 'updating-active':
     case 'inactive':
@@ -96,7 +104,7 @@ function later(change: Change, service: Service, ageMs: number): Progress {
   // Half a minute of close looks shows most upgrades' end; after that a look in five seconds is soon enough.
   return {
     kind: 'later',
-    afterMs: ageMs < 30_000 ? 1_000 : 5_000,
+    afterMs: ageMs < 30_000 ? 500 : 5_000,
     message: `upgrading ${change.told}, ${stateOf(service)}`,
   };
 }

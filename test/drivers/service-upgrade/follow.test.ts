@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import type { FollowContext } from '../../../src/drivers/driver.ts';
+import { markerLabel, type Change } from '../../../src/drivers/service-upgrade/change.ts';
+import { followUpgrade } from '../../../src/drivers/service-upgrade/follow.ts';
+import { connectRancher } from '../../../src/rancher/server.ts';
+import { startSandbox } from '../../../src/sandbox/sandbox.ts';
+
+const minute = 60_000;
+const launchConfig = (marker: string): object => ({
+  imageUuid: 'docker:acme/web:v2',
+  labels: { [markerLabel]: marker },
+});
+const change: Change = {
+  serviceId: '',
+  serviceName: 'web',
+  marker: 'mine',
+  launchConfigs: [{ name: null, imageUuid: 'docker:acme/web:v2', version: 'before' }],
+  batchSize: 1,
+  intervalMs: 1_000,
+  startFirst: false,
+  onFailure: 'leave',
+  told: 'web to acme/web:v2',
+};
+
+/** Looks once after a service that stands like this. */
+async function look(service: object, changed: Partial<Change>, ageMs: number) {
+  const sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0 });
+  const server = connectRancher({ url: sandbox.url, credentials: sandbox.project.keys.project });
+  try {
+    const serviceId = sandbox.addService({ projectId: '1a5', name: 'web', ...service });
+    const context: FollowContext = { rancher: server.project('1a5'), read: {}, write: {}, ageMs };
+    const progress = await followUpgrade({ ...change, serviceId, ...changed }, context);
+    const actions = sandbox.calls.list().flatMap(({ path }) => /action=(\w+)/.exec(path)?.[1] ?? []);
+    return { progress, actions };
+  } finally {
+    await server.close();
+    await sandbox.close();
+  }
+}
+
+const strategyOf = (marker: string): object => ({
+  type: 'serviceUpgrade',
+  inServiceStrategy: {
+    type: 'inServiceUpgradeStrategy',
+    launchConfig: launchConfig(marker),
+    secondaryLaunchConfigs: [],
+    previousLaunchConfig: { imageUuid: 'docker:acme/web:v1', version: 'before' },
+    previousSecondaryLaunchConfigs: [],
+  },
+  toServiceStrategy: null,
+});
+const ours = { launchConfig: launchConfig('mine'), upgrade: strategyOf('mine') };
+const rolledBack = {
+  launchConfig: { imageUuid: 'docker:acme/web:v1', version: 'before' },
+  upgrade: strategyOf('mine'),
+};
+
+describe('drivers/service-upgrade/follow', () => {
+  it.each([
+    ['finishes our own', { ...ours, state: 'upgraded' }, {}, 1, 'later', ['finishupgrade']],
+    ['looks again while it goes on', { ...ours, state: 'upgrading' }, {}, 1, 'later', []],
+    ['is done when it is active again', { ...ours, state: 'active' }, {}, 1, 'done', []],
+    ['leaves a slow one for people', { ...ours, state: 'upgrading' }, {}, 31, 'failed', []],
+    ['rolls a slow one back', { ...ours, state: 'upgrading' }, { onFailure: 'rollback' }, 31, 'later', ['rollback']],
+    ['gives a rollback up in the end', { ...ours, state: 'upgrading' }, { onFailure: 'rollback' }, 61, 'failed', []],
+    ['waits for its own rollback', { ...rolledBack, state: 'rolling-back' }, { rollingBack: 'slow' }, 32, 'later', []],
+    ['says that it rolled back', { ...rolledBack, state: 'active' }, { rollingBack: 'slow' }, 33, 'failed', []],
+    ['knows a rollback by hand', { ...rolledBack, state: 'active' }, {}, 1, 'superseded', []],
+    ['knows a cancel by hand', { ...ours, state: 'canceled-upgrade' }, {}, 1, 'superseded', []],
+    ['knows another upgrade', { launchConfig: launchConfig('theirs'), state: 'upgraded' }, {}, 1, 'superseded', []],
+    [
+      'was done before another',
+      { launchConfig: launchConfig('theirs'), state: 'upgraded' },
+      { isFinishing: true },
+      1,
+      'done',
+      [],
+    ],
+    ['notices that it is gone', { ...ours, state: 'removed' }, {}, 1, 'failed', []],
+    ['waits for a cancel', { ...ours, state: 'canceling-upgrade' }, {}, 1, 'later', []],
+  ] as const)('%s', async (_case, service, changed, minutes, kind, expected) => {
+    const { progress, actions } = await look(service, changed, minutes * minute);
+
+    expect({ kind: progress.kind, actions }).toEqual({ kind, actions: expected });
+  });
+
+  it('tells a deadline that changed nothing from one that may have', async () => {
+    const left = await look({ ...ours, state: 'upgrading' }, {}, 31 * minute);
+    const back = await look({ ...rolledBack, state: 'active' }, { rollingBack: 'slow' }, 33 * minute);
+
+    expect(left.progress).toMatchObject({ code: 'DEADLINE_EXCEEDED', applied: 'unknown' });
+    expect(back.progress).toMatchObject({ code: 'DEADLINE_EXCEEDED', applied: 'no' });
+  });
+});
