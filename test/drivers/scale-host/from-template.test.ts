@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startBench } from '../../support/executions-under-test.ts';
+import type { Bench, Replica } from '../../support/executions-under-test.ts';
+import { driverConfig, hostsOf, projectId, tier, trigger } from '../support/host-triggers.ts';
+
+describe('drivers/scale-host: from a template', () => {
+  let bench: Bench;
+  let replica: Replica;
+  const addMachine = (hostname: string, more: Readonly<Record<string, unknown>> = {}): string =>
+    bench.sandbox.addMachine({ projectId, hostname, labels: tier, config: driverConfig, ...more });
+
+  beforeEach(async () => {
+    bench = await startBench({ readLatencyMs: 0, writeLatencyMs: 0 });
+    replica = await bench.addReplica();
+  });
+  afterEach(() => bench.close());
+
+  const values = { aliyunecsConfig: { region: 'cn-hangzhou' } };
+
+  it('scales from zero, and the new host carries the labels of the selector', async () => {
+    const hostTemplateId = bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values });
+
+    const execution = await trigger(replica, {
+      hostTemplateId,
+      hostSelector: tier,
+      host: { labels: { zone: 'b' }, engineStorageDriver: 'overlay2' },
+    });
+
+    expect(execution).toMatchObject({ outcome: 'scaled', from: 0, to: 1 });
+    expect(hostsOf(bench.sandbox)).toMatchObject([
+      { hostname: 'scaledhost1', hostTemplateId, labels: { tier: 'web', zone: 'b' }, engineStorageDriver: 'overlay2' },
+    ]);
+  });
+
+  it('gives the hosts of an old receiver, which has only a template, a label of its own', async () => {
+    const hostTemplateId = bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values });
+    addMachine('pool-7', { hostTemplateId, labels: {}, config: undefined });
+
+    expect(await trigger(replica, { hostTemplateId })).toMatchObject({ outcome: 'scaled', from: 1, to: 2 });
+    expect(hostsOf(bench.sandbox)[1]).toMatchObject({
+      hostname: 'pool-8',
+      labels: { 'receiver-hooks.pool': hostTemplateId },
+    });
+  });
+
+  it('keeps its members when the template is replaced', async () => {
+    const old = bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values });
+    await trigger(replica, { hostTemplateId: old, hostSelector: tier });
+    const hostTemplateId = bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values });
+
+    expect(await trigger(replica, { hostTemplateId, hostSelector: tier })).toMatchObject({ from: 1, to: 2 });
+  });
+
+  it('does not clone in clear what a template of the driver supplies', async () => {
+    addMachine('web-1');
+    bench.sandbox.addHostTemplate({
+      projectId,
+      driver: 'aliyunecs',
+      publicValues: values,
+      secretValues: { aliyunecsConfig: { accessKeyId: 'a', accessKeySecret: 'b' } },
+    });
+
+    await trigger(replica);
+
+    const [, clone] = hostsOf(bench.sandbox);
+    expect(clone?.['aliyunecsConfig']).not.toHaveProperty('accessKeySecret');
+    expect(clone?.['aliyunecsConfig']).toMatchObject({ region: 'cn-beijing' });
+  });
+
+  it('refuses a removed template and one of another environment, though Rancher takes the first', async () => {
+    const foreign = bench.sandbox.addHostTemplate({ projectId: '1a7', driver: 'aliyunecs', publicValues: values });
+    const removed = bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values });
+    await bench.connect().collection('hostTemplates').remove(removed);
+
+    for (const hostTemplateId of [foreign, removed])
+      expect(await trigger(replica, { hostTemplateId, hostSelector: tier })).toMatchObject({
+        outcome: 'failed',
+        code: 'TARGET_NOT_FOUND',
+        applied: 'no',
+      });
+    expect(hostsOf(bench.sandbox)).toEqual([]);
+  });
+});

@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startBench } from '../../support/executions-under-test.ts';
+import type { Bench, Replica } from '../../support/executions-under-test.ts';
+import {
+  driverConfig,
+  hostsOf,
+  namesOf,
+  projectId,
+  send,
+  settings,
+  tier,
+  trigger,
+  until,
+} from '../support/host-triggers.ts';
+import { scaleHost } from '../../../src/drivers/scale-host.ts';
+
+describe('drivers/scale-host: down', () => {
+  let bench: Bench;
+  let replica: Replica;
+  const addMachine = (hostname: string, more: Readonly<Record<string, unknown>> = {}): string =>
+    bench.sandbox.addMachine({ projectId, hostname, labels: tier, config: driverConfig, ...more });
+
+  beforeEach(async () => {
+    bench = await startBench({ readLatencyMs: 0, writeLatencyMs: 0 });
+    replica = await bench.addReplica();
+  });
+  afterEach(() => bench.close());
+
+  it('removes the newest machine and ends when it is gone', async () => {
+    for (const name of ['web-1', 'web-2', 'web-3']) addMachine(name);
+
+    const execution = await trigger(replica, { action: 'down' });
+
+    expect(execution).toMatchObject({ outcome: 'scaled', from: 3, to: 2 });
+    expect(execution.message).toContain('web-3 is removed');
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
+  });
+
+  it('removes the oldest when asked to', async () => {
+    for (const name of ['web-1', 'web-2', 'web-3']) addMachine(name);
+
+    await trigger(replica, { action: 'down', deleteOption: 'leastRecent' });
+
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-2', 'web-3']);
+  });
+
+  it('counts 10 triggers at once: one host each until min is reached (defect 9, #7978)', async () => {
+    for (let number = 1; number <= 8; number += 1) addMachine(`web-${String(number)}`);
+
+    const executions = await Promise.all(
+      Array.from({ length: 10 }, () => trigger(replica, { action: 'down', min: 2 })),
+    );
+
+    expect(executions.filter(({ outcome }) => outcome === 'scaled')).toHaveLength(6);
+    expect(executions.filter(({ outcome }) => outcome === 'limit-reached')).toHaveLength(4);
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
+  });
+
+  it('takes no host twice that is on its way out already, one trigger after the other', async () => {
+    for (let number = 1; number <= 6; number += 1) addMachine(`web-${String(number)}`);
+
+    const ids: string[] = [];
+    for (let call = 0; call < 4; call += 1) ids.push(await send(replica, { action: 'down' }));
+    const executions = await Promise.all(ids.map((id) => replica.ended(id)));
+
+    expect(executions.map(({ outcome }) => outcome)).toEqual(['scaled', 'scaled', 'scaled', 'scaled']);
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
+  });
+
+  it('removes one host for amount 1 though three are inactive (defect 7), a bad one first', async () => {
+    addMachine('web-1');
+    for (const name of ['web-2', 'web-3', 'web-4']) addMachine(name, { state: 'inactive' });
+    addMachine('web-5');
+
+    expect(await trigger(replica, { action: 'down' })).toMatchObject({ outcome: 'scaled', from: 5, to: 4 });
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2', 'web-3', 'web-5']);
+  });
+
+  it('removes only hosts with every label (defect 2)', async () => {
+    addMachine('both-1', { labels: { tier: 'web', zone: 'b' } });
+    addMachine('both-2', { labels: { tier: 'web', zone: 'b' } });
+    addMachine('half-1');
+    addMachine('half-2', { labels: { zone: 'b' } });
+
+    await trigger(replica, { action: 'down', hostSelector: { tier: 'web', zone: 'b' } });
+
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['both-1', 'half-1', 'half-2']);
+  });
+
+  it('leaves custom hosts alone unless told otherwise, but counts them', async () => {
+    addMachine('web-1');
+    const custom = bench.sandbox.addHost({ projectId, name: 'custom', labels: tier });
+
+    expect(await trigger(replica, { action: 'down' })).toMatchObject({ outcome: 'scaled', from: 2, to: 1 });
+    expect(hostsOf(bench.sandbox)).toEqual([]);
+    addMachine('web-2');
+    expect(
+      await trigger(replica, { action: 'down', customHosts: 'remove', deleteOption: 'leastRecent' }),
+    ).toMatchObject({ outcome: 'scaled', from: 2, to: 1 });
+    expect(bench.sandbox.inspect(custom)).toMatchObject({ state: 'purged' });
+  });
+
+  it('removes a machine still being made by DELETE', async () => {
+    addMachine('web-1');
+    bench.sandbox.machines.readyMs = 600_000;
+    const up = await send(replica);
+    await until(() => hostsOf(bench.sandbox)[1]?.state === 'provisioning');
+
+    expect(await trigger(replica, { action: 'down' })).toMatchObject({ outcome: 'scaled', from: 2, to: 1 });
+    expect(await replica.ended(up)).toMatchObject({ outcome: 'failed', code: 'HOST_FAILED' });
+    expect(bench.sandbox.calls.list().filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+  });
+
+  it('stops at min when a hand removes a host after the decision', async () => {
+    const [, , third] = ['web-1', 'web-2', 'web-3'].map((name) => addMachine(name));
+    const rancher = bench.connect();
+    const snapshot = await scaleHost.read(`${projectId}/hosts`, rancher, {});
+    const { change } = scaleHost.plan(
+      [{ itemId: 'item', config: settings({ action: 'down', amount: 2 }), signal: { says: 'fire', reason: 'called' } }],
+      snapshot,
+      {},
+    );
+    const first = hostsOf(bench.sandbox)[0]?.id ?? '';
+    await rancher.hosts.action(first, 'deactivate', {});
+    await until(() => bench.sandbox.inspect(first)?.['state'] === 'inactive');
+    await rancher.hosts.remove(first);
+    await until(() => bench.sandbox.inspect(first)?.['state'] === 'removed');
+    if (change === undefined) throw new Error('nothing was planned');
+
+    const progress = await scaleHost.converge(change, { rancher, sendState: 'fresh', read: {}, write: {}, ageMs: 0 });
+
+    expect(progress).toMatchObject({
+      kind: 'later',
+      change: { remove: [{ hostId: third }, { hostname: 'web-2', result: { kind: 'limit' } }] },
+    });
+  });
+
+  it('forces a host out that hangs in its evacuation', async () => {
+    const id = addMachine('web-1', { state: 'inactive' });
+    const rancher = bench.connect();
+    const change = {
+      items: [{ itemId: 'item', action: 'down', from: 2 }],
+      groups: [],
+      create: [],
+      remove: [{ itemId: 'item', hostId: id, hostname: 'web-1', group: 0, min: 1 }],
+    } as const;
+
+    const forced = await scaleHost.follow?.(change, { rancher, read: {}, write: {}, ageMs: 6 * 60_000 });
+    await until(() => bench.sandbox.inspect(id)?.['state'] === 'removed');
+    const ended = await scaleHost.follow?.(change, { rancher, read: {}, write: {}, ageMs: 7 * 60_000 });
+
+    expect(forced).toMatchObject({ kind: 'later' });
+    expect(ended).toMatchObject({ kind: 'done', results: [{ outcome: 'scaled', to: 1 }] });
+  });
+});
