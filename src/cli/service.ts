@@ -18,6 +18,9 @@ import { createLogger, type Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { connectRancher } from '../rancher/server.ts';
 import type { Rancher } from '../rancher/rancher.ts';
+import { readOrMakeSealingKey } from '../receivers/sealing-key-file.ts';
+import { createSealing } from '../receivers/sealing.ts';
+import type { Custody } from '../receivers/custody.ts';
 import { createReceivers } from '../receivers/receivers.ts';
 import { createRouterHandler, previewReceiver } from '../router/router-handler.ts';
 import { openPostgresStore } from '../storage/postgres-store.ts';
@@ -42,7 +45,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
   const version = readVersion();
   const logger = createLogger({
     level: config.logLevel,
-    secrets: [config.rancher.secretKey, ...(config.databaseUrl === undefined ? [] : [config.databaseUrl])],
+    secrets: [config.rancher.secretKey, config.databaseUrl, config.sealingKey].filter((text) => text !== undefined),
   });
   const opened: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -66,9 +69,11 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     opened.push(() => store.close());
 
     const kinds = { drivers, formats };
+    const custody = await readCustody(config);
     const receivers = createReceivers({
       rancherServer,
       kinds,
+      custody,
       ...(config.legacyHookPublicKey === undefined ? {} : { legacyPublicKey: config.legacyHookPublicKey }),
       onReloadFailed: (projectId, error) =>
         logger.warn({ projectId, err: error }, 'receivers could not be read, looking each up'),
@@ -94,7 +99,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
 
     const app = createApi({
       receivers,
-      routerHandler: measuredRouterHandler(createRouterHandler({ receivers, formats, executions }), metrics),
+      routerHandler: measuredRouterHandler(createRouterHandler({ receivers, drivers, formats, executions }), metrics),
       preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
       history: executions,
       kinds,
@@ -153,6 +158,12 @@ async function openStore(config: ServiceConfig, logger: Logger): Promise<Store> 
     }
   }
   return openSqliteStore(join(config.dataDirectory, 'receiver-hooks.sqlite'));
+}
+
+/** Without a given key one is made beside the database, which only one process can have open. */
+async function readCustody({ sealingKey, dataDirectory, triggerKeys }: ServiceConfig): Promise<Custody> {
+  const key = sealingKey === undefined ? await readOrMakeSealingKey(dataDirectory) : Buffer.from(sealingKey, 'base64');
+  return { sealing: createSealing(key), triggerKeys };
 }
 
 /** As a caller on this machine reaches it. */

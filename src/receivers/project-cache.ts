@@ -4,9 +4,9 @@ import type { GenericObject, Resource } from '../rancher/resources.ts';
 import { ExpiringSet } from './expiring-set.ts';
 import { RateLimit } from './rate-limit.ts';
 import { ReceiverIndex } from './receiver-index.ts';
-import type { ReceiverKinds } from './receiver-settings.ts';
 import { decode, isLiveObject, isReceiverObject, ordinal, receiverKind } from './stored-receiver.ts';
-import type { StoredReceiver } from './stored-receiver.ts';
+import type { Keeping, StoredReceiver } from './stored-receiver.ts';
+import { hashKey, isHashedKey } from './trigger-key.ts';
 
 /**
  * The cache is believed while the change stream was heard within this time. Rancher pings its subscribers every 5 s, so a
@@ -23,7 +23,7 @@ const supersededAfterMs = 30_000;
 export interface ProjectCacheOptions {
   readonly projectId: string;
   readonly rancher: Rancher;
-  readonly kinds: ReceiverKinds;
+  readonly keeping: Keeping;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   /** Told when the receivers could not be read; the cache goes on with single look-ups and tries again. */
@@ -78,12 +78,14 @@ export class ProjectCache {
 
   /** @throws ServiceError OVERLOADED when too many unknown keys are asked for, or what the client throws. */
   async findByKey(key: string): Promise<StoredReceiver | undefined> {
-    if (!/^[\w-]{1,255}$/.test(key)) return undefined;
-    const known = this.#index.findByKey(key);
+    // A stored hash is no key: whoever reads one in Rancher cannot trigger with it.
+    if (!/^[\w-]{1,255}$/.test(key) || isHashedKey(key)) return undefined;
+    const hash = hashKey(key);
+    const known = this.#index.findByKey(hash) ?? this.#index.findByKey(key);
     const isFresh = this.isFresh();
     if (isFresh && known !== undefined) return known;
-    if (this.#unknownKeys.has(key)) return undefined;
-    const underWay = this.#lookUps.get(key);
+    if (this.#unknownKeys.has(hash)) return undefined;
+    const underWay = this.#lookUps.get(hash);
     if (underWay !== undefined) return await underWay;
     // A key that was valid a moment ago is not a guess: a storm of strangers must not shut the owners out.
     if (known === undefined && !this.#lookUpLimit.take()) {
@@ -92,8 +94,8 @@ export class ProjectCache {
         retryAfterSeconds: 1,
       });
     }
-    const lookUp = this.#lookUp(key).finally(() => this.#lookUps.delete(key));
-    this.#lookUps.set(key, lookUp);
+    const lookUp = this.#lookUp(key, hash).finally(() => this.#lookUps.delete(hash));
+    this.#lookUps.set(hash, lookUp);
     return await lookUp;
   }
 
@@ -131,7 +133,7 @@ export class ProjectCache {
   noteWritten(object: GenericObject): StoredReceiver {
     this.#writes += 1;
     this.#ownWrites.add(object.id);
-    const receiver = decode(object, this.#options.projectId, this.#options.kinds);
+    const receiver = decode(object, this.#options.projectId, this.#options.keeping);
     this.#apply(object.id, receiver);
     return receiver;
   }
@@ -178,20 +180,28 @@ export class ProjectCache {
       return;
     }
     this.#index.set(receiver);
-    this.#unknownKeys.delete(receiver.key);
+    const { storedKey } = receiver;
+    this.#unknownKeys.delete(isHashedKey(storedKey) ? storedKey : hashKey(storedKey));
   }
 
-  async #lookUp(key: string): Promise<StoredReceiver | undefined> {
-    const receivers = (await this.readObjects({ key })).filter((receiver) => receiver.key === key);
-    const found = new ReceiverIndex(receivers).findByKey(key);
+  async #lookUp(key: string, hash: string): Promise<StoredReceiver | undefined> {
+    // The hash first: nobody can store that of a key which he does not know.
+    const isKnownPlain = this.#index.findByKey(hash) === undefined && this.#index.findByKey(key) !== undefined;
+    const [first, second] = isKnownPlain ? ([key, hash] as const) : ([hash, key] as const);
+    const found = (await this.#readByStoredKey(first)) ?? (await this.#readByStoredKey(second));
     if (found === undefined) {
-      this.#unknownKeys.add(key);
+      this.#unknownKeys.add(hash);
       return undefined;
     }
     const newest = this.#index.findById(found.id);
     if (newest !== undefined && ordinal(newest.objectId) > ordinal(found.objectId)) return undefined;
     this.#apply(found.objectId, found);
     return found;
+  }
+
+  async #readByStoredKey(storedKey: string): Promise<StoredReceiver | undefined> {
+    const receivers = await this.readObjects({ key: storedKey });
+    return new ReceiverIndex(receivers.filter((receiver) => receiver.storedKey === storedKey)).findByKey(storedKey);
   }
 
   #reload(): void {
@@ -241,7 +251,7 @@ export class ProjectCache {
   #decodeLive(objects: readonly GenericObject[]): readonly StoredReceiver[] {
     return objects
       .filter((object) => isReceiverObject(object) && isLiveObject(object) && !this.#removed.has(object.id))
-      .map((object) => decode(object, this.#options.projectId, this.#options.kinds));
+      .map((object) => decode(object, this.#options.projectId, this.#options.keeping));
   }
 }
 

@@ -1,5 +1,6 @@
 import { ServiceError, hasCode } from '../domain/errors.ts';
 import type { Rancher, RancherServer } from '../rancher/rancher.ts';
+import type { Custody } from './custody.ts';
 import { ExpiringSet } from './expiring-set.ts';
 import { ProjectCache } from './project-cache.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -13,6 +14,7 @@ export interface OpenProject {
   readonly rancher: Rancher;
   readonly cache: ProjectCache;
   readonly writes: WriteQueue;
+  readonly custody: Custody;
   /** How long after a lost answer its write may still land. */
   readonly lateWriteMs: number;
   readonly onWriteLost: (error: unknown) => void;
@@ -21,6 +23,7 @@ export interface OpenProject {
 export interface ProjectsOptions {
   readonly server: Pick<RancherServer, 'project'>;
   readonly kinds: ReceiverKinds;
+  readonly custody: Custody;
   readonly nowMs: () => number;
   readonly lateWriteMs: number;
   readonly onReloadFailed: (projectId: string, error: unknown) => void;
@@ -90,7 +93,7 @@ export class Projects {
   }
 
   async #openNow(projectId: string): Promise<OpenProject> {
-    const { server, kinds, nowMs, lateWriteMs, onReloadFailed } = this.#options;
+    const { server, kinds, custody, nowMs, lateWriteMs, onReloadFailed } = this.#options;
     const rancher = server.project(projectId);
     try {
       const project = await rancher.readProject();
@@ -99,7 +102,7 @@ export class Projects {
       const cache = new ProjectCache({
         projectId,
         rancher,
-        kinds,
+        keeping: { kinds, custody },
         nowMs,
         onReloadFailed: (error) => {
           onReloadFailed(projectId, error);
@@ -111,7 +114,7 @@ export class Projects {
       const onWriteLost = (error: unknown): void => {
         onReloadFailed(projectId, error);
       };
-      const open = { projectId, rancher, cache, writes: new WriteQueue(), lateWriteMs, onWriteLost };
+      const open = { projectId, rancher, cache, writes: new WriteQueue(), custody, lateWriteMs, onWriteLost };
       this.#open.set(projectId, open);
       return open;
     } catch (error) {

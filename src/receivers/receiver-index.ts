@@ -19,7 +19,7 @@ export class ReceiverIndex {
     this.delete(receiver.objectId);
     this.#objects.set(receiver.objectId, receiver);
     enter(this.#byId, receiver.id, receiver.objectId);
-    enter(this.#byKey, receiver.key, receiver.objectId);
+    enter(this.#byKey, receiver.storedKey, receiver.objectId);
   }
 
   delete(objectId: string): void {
@@ -27,11 +27,12 @@ export class ReceiverIndex {
     if (before === undefined) return;
     this.#objects.delete(objectId);
     leave(this.#byId, before.id, objectId);
-    leave(this.#byKey, before.key, objectId);
+    leave(this.#byKey, before.storedKey, objectId);
   }
 
-  findByKey(key: string): StoredReceiver | undefined {
-    return this.#all(this.#byKey.get(key))
+  /** By the key as Rancher holds it. */
+  findByKey(storedKey: string): StoredReceiver | undefined {
+    return this.#all(this.#byKey.get(storedKey))
       .filter((receiver) => this.findById(receiver.id)?.objectId === receiver.objectId)
       .toSorted((a, b) => ordinal(a.id) - ordinal(b.id) || ordinal(a.objectId) - ordinal(b.objectId))[0];
   }

@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { ServiceError } from '../domain/errors.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import type { AnyFormat } from '../formats/format.ts';
+import type { CallbackSettings } from './callback.ts';
+import type { AllowedSources, RateLimit, SignatureSettings } from './demands.ts';
 
 /** Everything about a receiver that its owner chooses. */
 export interface ReceiverSettings {
@@ -12,6 +14,10 @@ export interface ReceiverSettings {
   readonly format: string;
   readonly formatSettings: Readonly<Record<string, unknown>>;
   readonly repeatAfterSeconds: number;
+  readonly signature?: SignatureSettings;
+  readonly allowedSources?: AllowedSources;
+  readonly rateLimit?: RateLimit;
+  readonly callback?: CallbackSettings;
 }
 
 /** The drivers and formats that receivers may name. */

@@ -3,10 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { ServiceError, hasCode } from '../domain/errors.ts';
 import type { GenericObject } from '../rancher/resources.ts';
 import type { OpenProject } from './projects.ts';
+import type { Provenance } from './custody.ts';
 import type { Receiver } from './receiver.ts';
 import type { ReceiverSettings } from './receiver-settings.ts';
-import { encode, isLiveObject, newKey, ordinal, receiverKind } from './stored-receiver.ts';
+import { encode, isLiveObject, ordinal, receiverKind } from './stored-receiver.ts';
 import type { StoredReceiver } from './stored-receiver.ts';
+import { newKey } from './trigger-key.ts';
 
 /** The trigger URL of a key, as it is to be stored for the old service. */
 export type TriggerUrl = (key: string) => string;
@@ -16,13 +18,18 @@ export interface Draft {
   readonly settings: ReceiverSettings;
   readonly state: Receiver['state'];
   readonly triggerUrl: TriggerUrl;
+  /** `ours`: whoever asks for this may do by hand what the receiver does. */
+  readonly provenance: Provenance;
 }
 
 /** The object whose place a new one takes. */
 export interface Replaced {
   readonly id: string;
+  readonly uid: string | undefined;
   /** Absent: the new object gets a new key. */
   readonly key?: string;
+  /** Only when the key itself is not known: its hash then moves on as it is. */
+  readonly storedKey?: string;
   readonly resourceData: Readonly<Record<string, unknown>>;
 }
 
@@ -39,8 +46,18 @@ export async function createObject(project: OpenProject, draft: Draft, replaced?
   const others = await othersNamed(project, name, replaced?.id);
   if (others.length > 0) throw nameTaken(name);
   const key = replaced?.key ?? newKey();
-  const storing = { url: draft.triggerUrl(key), state: draft.state, id: replaced?.id };
-  const body = { kind: receiverKind, name, key, resourceData: encode(draft.settings, storing, replaced?.resourceData) };
+  const storing = {
+    projectId: project.projectId,
+    key,
+    ...(replaced?.storedKey === undefined ? {} : { storedKey: replaced.storedKey }),
+    url: draft.triggerUrl(key),
+    uid: replaced?.uid,
+    state: draft.state,
+    id: replaced?.id,
+    provenance: draft.provenance,
+  };
+  const { storedKey, resourceData } = encode(draft.settings, storing, project.custody, replaced?.resourceData);
+  const body = { kind: receiverKind, name, key: storedKey, resourceData };
   const isKeyNew = replaced?.key === undefined;
   const made = await createOnce(project, body, { replacedId: replaced?.id, isKeyNew });
   const rivals = await othersNamed(project, name, replaced?.id ?? made.id);
@@ -62,13 +79,18 @@ export async function updateObject(
 ): Promise<StoredReceiver> {
   const { rancher, cache } = project;
   const storing = {
+    projectId: project.projectId,
+    key: stored.key,
+    storedKey: stored.storedKey,
     url: draft.triggerUrl(stored.key),
+    uid: stored.uid,
     state: draft.state,
+    provenance: draft.provenance,
     id: stored.id === stored.objectId ? undefined : stored.id,
   };
   for (let attempt = 1; ; attempt += 1) {
     const before = await readLive(project, stored);
-    const resourceData = encode(draft.settings, storing, before.resourceData ?? {});
+    const { resourceData } = encode(draft.settings, storing, project.custody, before.resourceData ?? {});
     try {
       await rancher.genericObjects.update(stored.objectId, { resourceData });
     } catch (error) {

@@ -1,4 +1,7 @@
 import type { Credentials } from '../rancher/rancher.ts';
+import type { HeldCallback } from './callback.ts';
+import type { Provenance } from './custody.ts';
+import type { AllowedSources, HeldSignature, RateLimit } from './demands.ts';
 
 /** A stored hook, validated. Its key is not part of it, so that nothing that passes a receiver around can leak it. */
 export interface Receiver {
@@ -17,6 +20,13 @@ export interface Receiver {
   readonly repeatAfterSeconds: number;
   /** ISO 8601, Rancher's. */
   readonly created: string;
+  /** Its own random name for its secrets; outlives a change of object. Absent for receivers that we never wrote. */
+  readonly uid?: string;
+  readonly provenance: Provenance;
+  readonly signature?: HeldSignature;
+  readonly allowedSources?: AllowedSources;
+  readonly rateLimit?: RateLimit;
+  readonly callback?: HeldCallback;
 }
 
 /** What the trigger path needs of the receivers. */

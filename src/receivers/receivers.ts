@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { ServiceError, hasCode } from '../domain/errors.ts';
 import type { Rancher, RancherServer } from '../rancher/rancher.ts';
+import type { Custody } from './custody.ts';
 import { createLegacyTokenReader } from './legacy-token.ts';
 import type { LegacyTokenReader } from './legacy-token.ts';
 import { Projects } from './projects.ts';
@@ -9,9 +10,10 @@ import type { Receiver, ReceiverLookup } from './receiver.ts';
 import { defaultRepeatAfterSeconds, parseDriver, parseDriverConfig } from './receiver-settings.ts';
 import type { ReceiverKinds, ReceiverSettings } from './receiver-settings.ts';
 import { createObject, readLive, receiverGone, removeObject, updateObject } from './receiver-writes.ts';
-import type { TriggerUrl } from './receiver-writes.ts';
+import type { Replaced, TriggerUrl } from './receiver-writes.ts';
 import { isReceiverObject, settingsOf } from './stored-receiver.ts';
 import type { StoredReceiver } from './stored-receiver.ts';
+import { isHashedKey } from './trigger-key.ts';
 
 /** What managing receivers needs; the trigger path sees only `ReceiverLookup`. */
 export interface Receivers extends ReceiverLookup {
@@ -26,10 +28,15 @@ export interface Receivers extends ReceiverLookup {
   find(projectId: string, id: string): Promise<StoredReceiver | undefined>;
   /** @throws ServiceError NAME_TAKEN. */
   create(projectId: string, settings: ReceiverSettings, triggerUrl: TriggerUrl): Promise<StoredReceiver>;
-  /** Id, key and state stay. @throws ServiceError NOT_FOUND, NAME_TAKEN, RANCHER_CONFLICT. */
+  /** Id, key and state stay; a key that is not stored as `TRIGGER_KEYS` says is stored so. @throws ServiceError NOT_FOUND, NAME_TAKEN, RANCHER_CONFLICT. */
   update(projectId: string, id: string, settings: ReceiverSettings, triggerUrl: TriggerUrl): Promise<StoredReceiver>;
   /** Safe to repeat. @throws ServiceError NOT_FOUND, SETTINGS_INVALID when the receiver is not usable. */
   setState(projectId: string, id: string, state: Receiver['state'], triggerUrl: TriggerUrl): Promise<StoredReceiver>;
+  /**
+   * Makes a receiver that somebody else wrote or changed ours, as it was when the caller's rights were asked for: what
+   * somebody changes meanwhile is written over. Safe to repeat. @throws ServiceError as `setState`.
+   */
+  adopt(receiver: Receiver, triggerUrl: TriggerUrl): Promise<StoredReceiver>;
   /** A new key; the old one is dead here when this returns. @throws ServiceError as `setState`. */
   rotateKey(projectId: string, id: string, triggerUrl: TriggerUrl): Promise<StoredReceiver>;
   /** Safe to repeat. @throws ServiceError NOT_FOUND for an id that never was a receiver. */
@@ -40,6 +47,7 @@ export interface Receivers extends ReceiverLookup {
 export interface ReceiversOptions {
   readonly rancherServer: Pick<RancherServer, 'project'>;
   readonly kinds: ReceiverKinds;
+  readonly custody: Custody;
   /** PEM text; absent when there are no hooks of the first webhook service (`?token=`). */
   readonly legacyPublicKey?: string;
   /** Told when a project's receivers could not be read; single look-ups go on meanwhile. */
@@ -58,6 +66,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
   const projects = new Projects({
     server: options.rancherServer,
     kinds: options.kinds,
+    custody: options.custody,
     nowMs: options.nowMs ?? (() => performance.now()),
     lateWriteMs: options.lateWriteMs ?? 15_000,
     onReloadFailed: options.onReloadFailed ?? (() => undefined),
@@ -92,13 +101,16 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     },
     async create(projectId, settings, triggerUrl) {
       const project = await projects.open(projectId);
-      return await project.writes.run(() => createObject(project, { settings, state: 'active', triggerUrl }));
+      return await project.writes.run(() =>
+        createObject(project, { settings, state: 'active', triggerUrl, provenance: 'ours' }),
+      );
     },
     async update(projectId, id, settings, triggerUrl) {
       return await change(projects, projectId, id, async (project, stored) => {
         const state = stored.content.kind === 'usable' ? stored.content.receiver.state : 'active';
-        const draft = { settings, state, triggerUrl };
-        if (settings.name === stored.name) return await updateObject(project, stored, draft);
+        const draft = { settings, state, triggerUrl, provenance: 'ours' } as const;
+        if (settings.name === stored.name && isStoredAsWished(stored, options.custody))
+          return await updateObject(project, stored, draft);
         return await replace(project, stored, draft, 'same key');
       });
     },
@@ -106,13 +118,23 @@ export function createReceivers(options: ReceiversOptions): Receivers {
       return await change(projects, projectId, id, async (project, stored) => {
         const receiver = usable(stored);
         if (receiver.state === state) return stored;
-        return await updateObject(project, stored, { settings: settingsOf(receiver), state, triggerUrl });
+        // Only an edit and an adoption vouch for what a receiver does: they write what the caller's rights were asked for.
+        const { provenance } = receiver;
+        return await updateObject(project, stored, { settings: settingsOf(receiver), state, triggerUrl, provenance });
+      });
+    },
+    async adopt(receiver, triggerUrl) {
+      const { projectId, id, state } = receiver;
+      return await change(projects, projectId, id, async (project, stored) => {
+        const draft = { settings: settingsOf(receiver), state, triggerUrl, provenance: 'ours' } as const;
+        return await updateObject(project, stored, draft);
       });
     },
     async rotateKey(projectId, id, triggerUrl) {
       return await change(projects, projectId, id, async (project, stored) => {
         const receiver = usable(stored);
-        const draft = { settings: settingsOf(receiver), state: receiver.state, triggerUrl };
+        const { state, provenance } = receiver;
+        const draft = { settings: settingsOf(receiver), state, triggerUrl, provenance };
         return await replace(project, stored, draft, 'new key');
       });
     },
@@ -151,11 +173,21 @@ async function replace(
   const before = await readLive(project, stored);
   const made = await createObject(project, draft, {
     id: stored.id,
-    ...(keyChoice === 'same key' ? { key: stored.key } : {}),
+    uid: stored.uid,
+    ...(keyChoice === 'same key' ? sameKey(stored) : {}),
     resourceData: before.resourceData ?? {},
   });
   await removeObject(project, stored.objectId);
   return made;
+}
+
+function sameKey({ key, storedKey }: StoredReceiver): Pick<Replaced, 'key' | 'storedKey'> {
+  return key === '' ? { key, storedKey } : { key };
+}
+
+/** A key that cannot be opened stays the hash that it is. */
+function isStoredAsWished({ key, storedKey }: StoredReceiver, { triggerKeys }: Custody): boolean {
+  return key === '' || isHashedKey(storedKey) === (triggerKeys === 'hashed');
 }
 
 /** Ends replacements that a crash cut short. */
@@ -197,16 +229,15 @@ async function findByToken(
           repeatAfterSeconds: defaultRepeatAfterSeconds,
         } as const);
   return {
+    ...options,
     id: stored.id,
     projectId: stored.projectId,
     name: stored.name,
     created: stored.created,
     driver: driver.id,
     config: parseDriverConfig(driver, claims.config),
-    state: options.state,
-    format: options.format,
-    formatSettings: options.formatSettings,
-    repeatAfterSeconds: options.repeatAfterSeconds,
+    // The old service signed it: nobody else can have written the config.
+    provenance: 'ours',
   };
 }
 

@@ -1,7 +1,11 @@
-import { randomInt } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { hasCode } from '../domain/errors.ts';
 import type { GenericObject, Resource } from '../rancher/resources.ts';
+import { HeldCallback, sealCallback } from './callback.ts';
+import { prove, provenanceOf } from './custody.ts';
+import type { Custody, Provenance } from './custody.ts';
+import { AllowedSources, HeldSignature, RateLimit } from './demands.ts';
 import type { Receiver } from './receiver.ts';
 import {
   defaultRepeatAfterSeconds,
@@ -11,6 +15,9 @@ import {
   parseRepeatAfterSeconds,
 } from './receiver-settings.ts';
 import type { ReceiverKinds, ReceiverSettings } from './receiver-settings.ts';
+import { isSealed } from './sealing.ts';
+import { sealSecret } from './secrets.ts';
+import { hashKey, isHashedKey } from './trigger-key.ts';
 
 /** The kind of genericObject that Rancher's own webhook service uses; ours are the same, so both read each other's. */
 export const receiverKind = 'webhookReceiver';
@@ -22,9 +29,20 @@ export interface StoredReceiver {
   readonly id: string;
   readonly projectId: string;
   readonly name: string;
+  /** Empty when only its hash is known: the sealing key was changed, or somebody took the sealed key away. */
   readonly key: string;
+  /** As Rancher holds it: the key or its hash. */
+  readonly storedKey: string;
+  readonly uid: string | undefined;
+  readonly provenance: Provenance;
   readonly created: string;
   readonly content: StoredContent;
+}
+
+/** What reading and writing stored receivers needs. */
+export interface Keeping {
+  readonly kinds: ReceiverKinds;
+  readonly custody: Custody;
 }
 
 type StoredContent =
@@ -36,10 +54,18 @@ const Options = z.object({
   version: z.literal(1),
   /** Absent until the object is replaced for the first time: until then the object's own id is the receiver's. */
   id: z.string().min(1).max(255).optional(),
+  /** The name under which this receiver's secrets are sealed. */
+  uid: z.string().min(1).max(64).optional(),
   state: z.enum(['active', 'paused']),
   format: z.string(),
   formatSettings: z.record(z.string(), z.unknown()),
   repeatAfterSeconds: z.number(),
+  signature: HeldSignature.optional(),
+  allowedSources: AllowedSources.optional(),
+  rateLimit: RateLimit.optional(),
+  callback: HeldCallback.optional(),
+  /** That we wrote all of this; see custody.ts. */
+  proof: z.string().optional(),
 });
 
 type Options = z.infer<typeof Options>;
@@ -56,25 +82,25 @@ export function isLiveObject(object: Resource): boolean {
   return !goneStates.has(object.state ?? '') && (object['removed'] ?? null) === null;
 }
 
-/** A new trigger key: 40 alphanumerics from the system's random source, as the old service makes them. */
-export function newKey(): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-  return Array.from({ length: 40 }, () => alphabet[randomInt(alphabet.length)]).join('');
-}
-
 /**
  * Reads a stored object; what was written by anybody with access to the environment is checked again here. Anything wrong
  * with it makes it `unusable` with the reason, never an exception.
  */
-export function decode(object: GenericObject, projectId: string, kinds: ReceiverKinds): StoredReceiver {
+export function decode(object: GenericObject, projectId: string, { kinds, custody }: Keeping): StoredReceiver {
   const stored = object.resourceData ?? {};
   const options = Options.safeParse(stored['receiverHooks']);
+  const name = object.name ?? '';
+  const storedKey = object.key ?? '';
+  const uid = options.success ? options.data.uid : undefined;
   const common = {
     objectId: object.id,
     id: (options.success ? options.data.id : undefined) ?? object.id,
     projectId,
-    name: object.name ?? '',
-    key: object.key ?? '',
+    name,
+    key: isHashedKey(storedKey) ? openKey(stored['url'], { projectId, uid, storedKey }, custody) : storedKey,
+    storedKey,
+    uid,
+    provenance: provenanceOf({ projectId, name, storedKey, resourceData: stored }, custody.sealing),
     created: object.created ?? '',
   };
   const driver = typeof stored['driver'] === 'string' ? stored['driver'] : '';
@@ -85,7 +111,7 @@ export function decode(object: GenericObject, projectId: string, kinds: Receiver
   if (stored['receiverHooks'] !== undefined && !options.success) {
     return unusable('its stored receiverHooks options are not readable; save the receiver again or remove it');
   }
-  if (common.name === '' || common.key === '') {
+  if (name === '' || storedKey === '') {
     return unusable('it was stored without a name or without a key; remove it and make it again');
   }
   try {
@@ -115,40 +141,110 @@ function readReceiver(
     format,
     formatSettings: parseFormatSettings(kinds.formats, format, options?.formatSettings),
     repeatAfterSeconds: parseRepeatAfterSeconds(options?.repeatAfterSeconds ?? defaultRepeatAfterSeconds),
+    provenance: common.provenance,
+    ...(common.uid === undefined ? {} : { uid: common.uid }),
+    ...(options?.signature === undefined ? {} : { signature: options.signature }),
+    ...(options?.allowedSources === undefined ? {} : { allowedSources: options.allowedSources }),
+    ...(options?.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
+    ...(options?.callback === undefined ? {} : { callback: options.callback }),
   };
+}
+
+const keyField = 'trigger key';
+
+/** The key of a receiver whose object holds its hash; empty when it cannot be opened: it triggers all the same. */
+function openKey(
+  sealed: unknown,
+  { projectId, uid, storedKey }: Pick<StoredReceiver, 'projectId' | 'uid' | 'storedKey'>,
+  { sealing }: Custody,
+): string {
+  if (!isSealed(sealed) || uid === undefined) return '';
+  try {
+    const key = sealing.open(sealed, { projectId, receiver: uid, field: keyField });
+    return hashKey(key) === storedKey ? key : '';
+  } catch (error) {
+    if (hasCode(error, 'SEALING_KEY_CHANGED', 'SETTINGS_INVALID')) return '';
+    throw error;
+  }
 }
 
 /** What `encode` writes besides the owner's settings. */
 export interface Storing {
+  readonly projectId: string;
+  /** Empty when it is not known; then `storedKey` is its hash and stays. */
+  readonly key: string;
+  /** Absent for a new object: then the key is stored as `TRIGGER_KEYS` says. */
+  readonly storedKey?: string;
+  /** The trigger URL, for the old service. */
   readonly url: string;
+  readonly uid: string | undefined;
   readonly state: Receiver['state'];
   /** The receiver's id, when the object that will hold it is not its first. */
   readonly id: string | undefined;
+  /** `ours`: whoever asked for this may do what the receiver does. */
+  readonly provenance: Provenance;
+}
+
+export interface Encoded {
+  readonly storedKey: string;
+  readonly resourceData: Readonly<Record<string, unknown>>;
 }
 
 /**
- * `resourceData` for a receiver: `url`, `driver` and `config` as the old service keeps them, and ours beside them under one
+ * An object for a receiver: `url`, `driver` and `config` as the old service keeps them, and ours beside them under one
  * name that it ignores. `before` is what lies there now; fields of it that we do not know stay.
  */
 export function encode(
   settings: ReceiverSettings,
   storing: Storing,
+  custody: Custody,
   before: Readonly<Record<string, unknown>> = {},
-): Readonly<Record<string, unknown>> {
+): Encoded {
+  const { sealing, triggerKeys } = custody;
+  const { projectId, key } = storing;
+  const uid = storing.uid ?? randomUUID();
+  const storedKey = storing.storedKey ?? (triggerKeys === 'hashed' ? hashKey(key) : key);
+  const sealedKey = (): unknown =>
+    key === '' ? before['url'] : sealing.seal(key, { projectId, receiver: uid, field: keyField });
   const options: Options = {
     version: 1,
     ...(storing.id === undefined ? {} : { id: storing.id }),
+    uid,
     state: storing.state,
     format: settings.format,
     formatSettings: settings.formatSettings,
     repeatAfterSeconds: settings.repeatAfterSeconds,
+    ...sealedDemands(settings, { projectId, uid }, custody),
   };
-  return {
+  const resourceData = {
     ...before,
-    url: storing.url,
+    url: isHashedKey(storedKey) ? sealedKey() : storing.url,
     driver: settings.driver,
     config: settings.config,
     receiverHooks: options,
+  };
+  if (storing.provenance !== 'ours') return { storedKey, resourceData };
+  const proof = prove({ projectId, name: settings.name, storedKey, resourceData }, sealing);
+  return { storedKey, resourceData: { ...resourceData, receiverHooks: { ...options, proof } } };
+}
+
+function sealedDemands(
+  { signature, allowedSources, rateLimit, callback }: ReceiverSettings,
+  owner: { readonly projectId: string; readonly uid: string },
+  { sealing }: Custody,
+): Partial<Options> {
+  return {
+    ...(signature === undefined
+      ? {}
+      : {
+          signature: {
+            ...signature,
+            secrets: signature.secrets.map((secret) => sealSecret(secret, 'signature', owner, sealing)),
+          },
+        }),
+    ...(allowedSources === undefined ? {} : { allowedSources }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
+    ...(callback === undefined ? {} : { callback: sealCallback(callback, owner, sealing) }),
   };
 }
 
@@ -161,6 +257,10 @@ export function settingsOf(receiver: Receiver): ReceiverSettings {
     format: receiver.format,
     formatSettings: receiver.formatSettings as ReceiverSettings['formatSettings'],
     repeatAfterSeconds: receiver.repeatAfterSeconds,
+    ...(receiver.signature === undefined ? {} : { signature: receiver.signature }),
+    ...(receiver.allowedSources === undefined ? {} : { allowedSources: receiver.allowedSources }),
+    ...(receiver.rateLimit === undefined ? {} : { rateLimit: receiver.rateLimit }),
+    ...(receiver.callback === undefined ? {} : { callback: receiver.callback }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { ChangeWatcher } from '../../src/rancher/change-stream.ts';
 import type { Rancher } from '../../src/rancher/rancher.ts';
 import type { GenericObject } from '../../src/rancher/resources.ts';
 import { ProjectCache } from '../../src/receivers/project-cache.ts';
+import { createSealing } from '../../src/receivers/sealing.ts';
 
 const key = 'k'.repeat(40);
 
@@ -67,7 +68,10 @@ class FakeProject {
     return new ProjectCache({
       projectId: '1a5',
       rancher: rancher as unknown as Rancher,
-      kinds: { drivers, formats },
+      keeping: {
+        kinds: { drivers, formats },
+        custody: { sealing: createSealing(Buffer.alloc(32, 5)), triggerKeys: 'hashed' },
+      },
       nowMs: () => 0,
       onSuperseded: (objectIds) => {
         this.superseded = objectIds;

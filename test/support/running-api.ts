@@ -14,7 +14,9 @@ import { createHealth } from '../../src/observability/health.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import type { Rancher, RancherServer } from '../../src/rancher/rancher.ts';
 import { connectRancher } from '../../src/rancher/server.ts';
+import type { Custody } from '../../src/receivers/custody.ts';
 import { createReceivers } from '../../src/receivers/receivers.ts';
+import { createSealing } from '../../src/receivers/sealing.ts';
 import type { Receivers } from '../../src/receivers/receivers.ts';
 import { createRouterHandler, previewReceiver } from '../../src/router/router-handler.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -35,6 +37,7 @@ export interface RunningApiOptions {
   readonly sandbox?: SandboxOptions;
   readonly parts?: Partial<ApiParts>;
   readonly legacyPublicKey?: string;
+  readonly triggerKeys?: Custody['triggerKeys'];
   readonly rights?: RancherAccessOptions['rights'];
 }
 
@@ -47,9 +50,14 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     credentials: { accessKey: sandbox.adminKey.accessKey, secretKey: sandbox.adminKey.secretKey },
   });
   const kinds = { drivers, formats };
+  const custody = {
+    sealing: createSealing(Buffer.alloc(32, 5)),
+    triggerKeys: options.triggerKeys ?? (installPlace === 'rancher-proxy' ? 'plain' : 'hashed'),
+  } as const;
   const receivers = createReceivers({
     rancherServer,
     kinds,
+    custody,
     ...(legacyPublicKey === undefined ? {} : { legacyPublicKey }),
   });
   const clients = new Map<string, Rancher>();
@@ -78,7 +86,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
         });
   const app = createApi({
     receivers,
-    routerHandler: createRouterHandler({ receivers, formats, executions }),
+    routerHandler: createRouterHandler({ receivers, drivers, formats, executions }),
     preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
     history: executions,
     kinds,

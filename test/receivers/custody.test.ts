@@ -1,0 +1,243 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { drivers } from '../../src/drivers/drivers.ts';
+import { formats } from '../../src/formats/formats.ts';
+import type { RancherServer } from '../../src/rancher/rancher.ts';
+import { connectRancher } from '../../src/rancher/server.ts';
+import type { Custody } from '../../src/receivers/custody.ts';
+import type { SignatureSettings } from '../../src/receivers/demands.ts';
+import type { ReceiverSettings } from '../../src/receivers/receiver-settings.ts';
+import { createReceivers } from '../../src/receivers/receivers.ts';
+import type { Receivers } from '../../src/receivers/receivers.ts';
+import { createSealing } from '../../src/receivers/sealing.ts';
+import { openSecret } from '../../src/receivers/secrets.ts';
+import { isHashedKey } from '../../src/receivers/trigger-key.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+
+const projectId = '1a5';
+const urlOf = (key: string): string => `http://hooks.example/endpoint?key=${key}`;
+const sealing = createSealing(Buffer.alloc(32, 5));
+const hashed: Custody = { sealing, triggerKeys: 'hashed' };
+const plain: Custody = { sealing, triggerKeys: 'plain' };
+const otherKey: Custody = { sealing: createSealing(Buffer.alloc(32, 6)), triggerKeys: 'hashed' };
+
+let sandbox: Sandbox;
+let serviceId: string;
+let installed: { readonly receivers: Receivers; readonly server: RancherServer }[] = [];
+
+beforeEach(async () => {
+  sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0, speed: 50 });
+  serviceId = sandbox.addService({ projectId, scale: 1 });
+});
+
+afterEach(async () => {
+  for (const { receivers, server } of installed) {
+    await receivers.close();
+    await server.close();
+  }
+  installed = [];
+  await sandbox.close();
+});
+
+function install(custody: Custody): Receivers {
+  const server = connectRancher({ url: sandbox.url, credentials: sandbox.adminKey, timeoutMs: 2_000 });
+  const receivers = createReceivers({ rancherServer: server, kinds: { drivers, formats }, custody });
+  installed.push({ receivers, server });
+  return receivers;
+}
+
+const settings = (more: Partial<ReceiverSettings> = {}): ReceiverSettings => ({
+  name: 'web-up',
+  driver: 'scaleService',
+  config: { type: 'scaleService', serviceId, action: 'up', amount: 1, min: 1, max: 4 },
+  format: 'auto',
+  formatSettings: {},
+  repeatAfterSeconds: 600,
+  ...more,
+});
+
+const signature = (text: string): SignatureSettings => ({
+  kind: 'github',
+  secrets: [{ id: 'a', created: '2026-11-23T13:00:00Z', plain: text }],
+});
+
+/** Everything of a receiver's object, as any member of the environment reads it. */
+const readable = (objectId: string): string => JSON.stringify(sandbox.inspect(objectId));
+
+async function changeByHand(objectId: string, change: (stored: Record<string, unknown>) => void): Promise<void> {
+  const { server } = installed.at(-1) ?? {};
+  const rancher = server?.project(projectId);
+  const object = await rancher?.genericObjects.read(objectId);
+  const resourceData = structuredClone(object?.resourceData ?? {}) as Record<string, unknown>;
+  change(resourceData);
+  await rancher?.genericObjects.update(objectId, { resourceData });
+  await rancher?.close();
+}
+
+describe('receivers/custody: trigger keys', () => {
+  it('lets nobody read a usable key in Rancher', async () => {
+    const receivers = install(hashed);
+    const { key, objectId, storedKey } = await receivers.create(projectId, settings(), urlOf);
+
+    expect(isHashedKey(storedKey)).toBe(true);
+    expect(readable(objectId)).not.toContain(key);
+    expect(await receivers.findByKey(projectId, key)).toMatchObject({ name: 'web-up' });
+    expect(await receivers.findByKey(projectId, storedKey)).toBeUndefined();
+    expect(await install(hashed).findByKey(projectId, storedKey)).toBeUndefined();
+  });
+
+  it('still knows the key for those who may manage, on every replica', async () => {
+    const { key, id } = await install(hashed).create(projectId, settings(), urlOf);
+
+    expect(await install(hashed).find(projectId, id)).toMatchObject({ key });
+  });
+
+  it('keeps key and id through a rename, and ends the old key with a rotation', async () => {
+    const receivers = install(hashed);
+    const { key, id } = await receivers.create(projectId, settings(), urlOf);
+
+    const renamed = await receivers.update(projectId, id, settings({ name: 'other' }), urlOf);
+    expect(renamed).toMatchObject({ id, key, name: 'other', provenance: 'ours' });
+    const rotated = await receivers.rotateKey(projectId, id, urlOf);
+
+    expect(rotated).toMatchObject({ id, name: 'other', provenance: 'ours' });
+    expect(await receivers.findByKey(projectId, key)).toBeUndefined();
+    expect(await receivers.findByKey(projectId, rotated.key)).toMatchObject({ id });
+    expect(readable(rotated.objectId)).not.toContain(rotated.key);
+  });
+
+  it('runs receivers whose key lies there in plain, and hashes it when they are saved', async () => {
+    const { key, id } = await install(plain).create(projectId, settings(), urlOf);
+    const receivers = install(hashed);
+    expect(await receivers.findByKey(projectId, key)).toMatchObject({ id });
+
+    const saved = await receivers.update(projectId, id, settings(), urlOf);
+
+    expect(saved).toMatchObject({ id, key });
+    expect(isHashedKey(saved.storedKey)).toBe(true);
+    expect(readable(saved.objectId)).not.toContain(key);
+    expect(await install(hashed).findByKey(projectId, key)).toMatchObject({ id });
+  });
+
+  it('goes back to plain keys, as the old service needs them, when they are saved', async () => {
+    const { key, id } = await install(hashed).create(projectId, settings(), urlOf);
+    const receivers = install(plain);
+    expect(await receivers.findByKey(projectId, key)).toMatchObject({ id });
+
+    const saved = await receivers.update(projectId, id, settings(), urlOf);
+
+    expect(sandbox.inspect(saved.objectId)).toMatchObject({ key, resourceData: { url: urlOf(key) } });
+  });
+
+  it('triggers without the sealing key, and does not show what it cannot open', async () => {
+    const { key, id } = await install(hashed).create(projectId, settings(), urlOf);
+    const receivers = install(otherKey);
+
+    expect(await receivers.findByKey(projectId, key)).toMatchObject({ id, provenance: 'other-key' });
+    expect(await receivers.find(projectId, id)).toMatchObject({ key: '' });
+    const renamed = await receivers.update(projectId, id, settings({ name: 'other' }), urlOf);
+    expect(renamed).toMatchObject({ id, key: '', provenance: 'ours' });
+    expect(await receivers.findByKey(projectId, key)).toMatchObject({ id, name: 'other' });
+    expect(await receivers.rotateKey(projectId, id, urlOf)).toMatchObject({
+      id,
+      key: expect.stringMatching(/^\w{40}$/),
+    });
+  });
+});
+
+describe('receivers/custody: secrets', () => {
+  it('are sealed, stay through edits, renames and rotations, and open for this receiver only', async () => {
+    const receivers = install(hashed);
+    const text = 'a-secret-of-the-sender';
+    const made = await receivers.create(projectId, settings({ signature: signature(text) }), urlOf);
+    await receivers.rotateKey(projectId, made.id, urlOf);
+    const receiver = await receivers.find(projectId, made.id);
+    const content = receiver?.content;
+    if (content?.kind !== 'usable') throw new Error('the receiver is not usable');
+    const [secret] = content.receiver.signature?.secrets ?? [];
+    if (secret === undefined) throw new Error('the secret is gone');
+
+    expect(readable(receiver?.objectId ?? '')).not.toContain(text);
+    expect(openSecret(secret, 'signature', { projectId, uid: made.uid ?? '' }, sealing)).toBe(text);
+    expect(() => openSecret(secret, 'signature', { projectId, uid: 'another' }, sealing)).toThrow(/another receiver/);
+  });
+});
+
+describe('receivers/custody: provenance', () => {
+  it('is ours for what we wrote, also on another replica and after a pause', async () => {
+    const { id } = await install(hashed).create(projectId, settings(), urlOf);
+    const receivers = install(hashed);
+
+    expect(await receivers.find(projectId, id)).toMatchObject({ provenance: 'ours' });
+    expect(await receivers.setState(projectId, id, 'paused', urlOf)).toMatchObject({ provenance: 'ours' });
+    expect(await receivers.setState(projectId, id, 'active', urlOf)).toMatchObject({ provenance: 'ours' });
+  });
+
+  it.each([
+    ['the config', (stored: Record<string, unknown>) => ((stored['config'] as Record<string, unknown>)['max'] = 99)],
+    ['the driver', (stored: Record<string, unknown>) => (stored['driver'] = 'scaleHost')],
+    [
+      'the state',
+      (stored: Record<string, unknown>) => ((stored['receiverHooks'] as Record<string, unknown>)['state'] = 'paused'),
+    ],
+    [
+      'the signature it demands',
+      (stored: Record<string, unknown>) => delete (stored['receiverHooks'] as Record<string, unknown>)['signature'],
+    ],
+    [
+      'the proof',
+      (stored: Record<string, unknown>) => delete (stored['receiverHooks'] as Record<string, unknown>)['proof'],
+    ],
+    ['all of our options', (stored: Record<string, unknown>) => delete stored['receiverHooks']],
+  ])('ends when somebody changes %s in Rancher', async (_what, change) => {
+    const made = await install(hashed).create(projectId, settings({ signature: signature('long-enough-1') }), urlOf);
+
+    await changeByHand(made.objectId, change);
+
+    expect(await install(hashed).find(projectId, made.objectId)).toMatchObject({ provenance: 'unverified' });
+  });
+
+  it('does not go with a copy under another key or name', async () => {
+    const receivers = install(hashed);
+    const made = await receivers.create(projectId, settings(), urlOf);
+    const resourceData = sandbox.inspect(made.objectId)?.['resourceData'] as object;
+    const copy = { projectId, kind: 'webhookReceiver', resourceData: { ...resourceData, receiverHooks: undefined } };
+    const own = 'k'.repeat(40);
+    const id = sandbox.addGenericObject({ ...copy, resourceData, name: 'copy', key: own });
+
+    const found = (await install(hashed).findByKey(projectId, own)) ?? {};
+    expect(found).toMatchObject({ provenance: 'unverified' });
+    expect(id).not.toBe(made.objectId);
+  });
+
+  it('is not given by pausing, resuming or rotating what a stranger wrote, but by adopting or saving it', async () => {
+    const id = sandbox.addGenericObject({
+      projectId,
+      kind: 'webhookReceiver',
+      name: 'strange',
+      key: 'k'.repeat(40),
+      resourceData: { url: 'http://old/', driver: 'scaleService', config: settings().config },
+    });
+    const receivers = install(hashed);
+
+    for (const state of ['paused', 'active'] as const) {
+      expect(await receivers.setState(projectId, id, state, urlOf)).toMatchObject({ provenance: 'unverified' });
+    }
+    const rotated = await receivers.rotateKey(projectId, id, urlOf);
+    expect(rotated).toMatchObject({ provenance: 'unverified' });
+    if (rotated.content.kind !== 'usable') throw new Error('the receiver is not usable');
+    expect(await receivers.adopt(rotated.content.receiver, urlOf)).toMatchObject({ id, provenance: 'ours' });
+    expect(await install(hashed).find(projectId, id)).toMatchObject({ provenance: 'ours' });
+  });
+
+  it('adopts what was checked, not what somebody writes meanwhile', async () => {
+    const receivers = install(hashed);
+    const made = await receivers.create(projectId, settings(), urlOf);
+    await changeByHand(made.objectId, (stored) => ((stored['config'] as Record<string, unknown>)['max'] = 99));
+    if (made.content.kind !== 'usable') throw new Error('the receiver is not usable');
+
+    const adopted = await receivers.adopt(made.content.receiver, urlOf);
+
+    expect(adopted).toMatchObject({ provenance: 'ours', content: { receiver: { config: { max: 4 } } } });
+  });
+});
