@@ -2,6 +2,7 @@ import { inOrderOfRemoval, oldestOf } from '../../domain/host-choice.ts';
 import { nextHostNames } from '../../domain/host-names.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { Asked, Decision, LaneHistory, Round } from '../driver.ts';
+import { stepFor } from '../scale-config.ts';
 import { decideStep } from '../scale-decision.ts';
 import type { ChangedItem, CountedGroup, HostChange, HostSource, HostToCreate, HostToRemove } from './change.ts';
 import type { ScaleHostConfig } from './config.ts';
@@ -28,12 +29,13 @@ interface PlannedCreate extends Omit<HostToCreate, 'hostname'> {
 export function planHosts(asked: readonly Ask[], seen: HostsSeen, lane: LaneHistory): Round<HostChange> {
   const round = new HostRound(seen);
   let sinceChangeMs = lane.sinceLastEffectiveChangeMs;
-  const decisions = asked.map((ask) => {
+  const steps = asked.map((ask) => ({ ...ask, config: stepFor(ask.config, ask.signal) }));
+  const decisions = steps.map((ask) => {
     const decision = ask.config.action === 'up' ? round.up(ask, sinceChangeMs) : round.down(ask, sinceChangeMs);
     if (decision.outcome === 'change') sinceChangeMs = 0;
     return decision;
   });
-  const change = round.change(asked, decisions);
+  const change = round.change(steps, decisions);
   const changing = new Set(change.items.map(({ itemId }) => itemId));
   return {
     // One up and one down in the same round both count, and no machine is made only to be removed.

@@ -89,6 +89,15 @@ describe('drivers/scale-host/plan', () => {
     ]);
   });
 
+  it('turns round for a signal that says the alarm is over, and takes the most recent host', () => {
+    const over = { ...signal, direction: 'reverse' } as const;
+
+    expect(planHosts([{ itemId: 'a', config: settings(), signal: over }], seen([host(1), host(2)]), {})).toMatchObject({
+      decisions: [{ outcome: 'change', from: 2, to: 1 }],
+      change: { items: [{ action: 'down' }], remove: [{ hostId: '1h2' }] },
+    });
+  });
+
   it('cools down after the last change of the hosts, also of the same round', () => {
     const config = settings({ cooldownSeconds: 60 });
     const ask = (itemId: string) => ({ itemId, config, signal });
