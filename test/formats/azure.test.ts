@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { azure } from '../../src/formats/azure.ts';
+import { describeFormat } from '../support/format-contract.ts';
 import { describePushFormat, pushBody, pushOf } from './support/push-contract.ts';
 
 const digest = 'sha256:80f0d5c8786bb9e621a45ece0db56d11cdc624ad20da9fe62e9d25490f331d7d';
@@ -7,6 +8,11 @@ const digest = 'sha256:80f0d5c8786bb9e621a45ece0db56d11cdc624ad20da9fe62e9d25490
 describePushFormat(azure, {
   fixture: 'azure',
   image: { registry: 'acme.azurecr.io', repository: 'acme/web', tag: 'v2', digest },
+});
+
+describeFormat(azure, {
+  signals: { azure: { says: 'fire' }, 'azure-ping': { says: 'ignore' } },
+  refusals: ['PAYLOAD_INCOMPLETE'],
 });
 
 describe('formats/azure', () => {

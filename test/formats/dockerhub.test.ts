@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { dockerhub } from '../../src/formats/dockerhub.ts';
+import { describeFormat } from '../support/format-contract.ts';
 import { describePushFormat, pushOf } from './support/push-contract.ts';
 
 describePushFormat(dockerhub, { fixture: 'dockerhub', image: { repository: 'acme/web', tag: 'v2' } });
+
+describeFormat(dockerhub, { signals: { dockerhub: { says: 'fire' } }, refusals: ['PAYLOAD_INCOMPLETE'] });
 
 describe('formats/dockerhub', () => {
   const read = (body: unknown) => dockerhub.read(pushOf(body), {});

@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import { alertGroupSettings, alertGroupShape, alertGroupSignal } from './alerts/alert-group.ts';
+import type { Format } from './format.ts';
+import { readJson } from './parsed-trigger.ts';
+
+// Grafana's webhook contact point (grafana.com/docs, webhook-notifier): Alertmanager's payload with version 1 and the organisation.
+const Notification = z.object({
+  orgId: z.number(),
+  version: z.string().optional(),
+  groupKey: z.string().optional(),
+  receiver: z.string().optional(),
+  ...alertGroupShape,
+});
+
+const Settings = z.strictObject(alertGroupSettings);
+
+// What Grafana itself raises when a query gives nothing or fails: it says nothing about the load.
+const aboutTheQuery = new Set(['DatasourceNoData', 'DatasourceError']);
+
+/** Grafana Alerting. Alerts about the data source itself never scale. */
+export const grafana: Format<z.infer<typeof Settings>> = {
+  id: 'grafana',
+  body: 'json',
+  Settings,
+  recognises({ json }) {
+    const parsed = Notification.safeParse(json);
+    return parsed.success && parsed.data.version !== '4';
+  },
+  read(trigger, settings) {
+    const { orgId, groupKey, receiver = '', status, alerts } = readJson(Notification, trigger);
+    const real = alerts.filter(({ labels }) => !aboutTheQuery.has(labels?.alertname ?? ''));
+    if (real.length === 0) return { says: 'ignore', reason: 'the alert is about the data source, not about the load' };
+    const key = groupKey ?? JSON.stringify([orgId, receiver]);
+    return alertGroupSignal({ key, status, alerts: real }, settings, trigger.json);
+  },
+};

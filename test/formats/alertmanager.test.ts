@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { alertmanager } from '../../src/formats/alertmanager.ts';
+import { describeFormat, fixtureBody, triggerOf } from '../support/format-contract.ts';
+
+describeFormat(alertmanager, {
+  signals: {
+    firing: { says: 'fire', reason: '1 alert fires' },
+    resolved: { says: 'ignore' },
+    'one-of-two-resolved': { says: 'ignore' },
+  },
+});
+
+describe('formats/alertmanager', () => {
+  const read = (body: unknown, settings: Record<string, unknown> = {}) =>
+    alertmanager.read(triggerOf({ body }), alertmanager.Settings.parse(settings));
+  const firing = fixtureBody('alertmanager', 'firing');
+  const resolved = fixtureBody('alertmanager', 'resolved');
+  const alert = (status: string, fingerprint: string, startsAt: string) => ({ status, fingerprint, startsAt });
+  const group = (...alerts: unknown[]) => ({ ...firing, alerts });
+
+  it('takes the step back on a resolved alert when asked to, as another event than the firing one', () => {
+    const back = read(resolved, { onResolved: 'reverse' });
+
+    expect(back).toMatchObject({ says: 'fire', direction: 'reverse' });
+    expect(back.dedupeKey).not.toBe(read(firing).dedupeKey);
+    expect(read(firing, { onResolved: 'reverse' })).toEqual(read(firing));
+  });
+
+  it('takes the repeats of an alert for one event, and a new alert of the group for a new one', () => {
+    const first = alert('firing', 'a', '2026-11-23T09:00:00Z');
+    const second = alert('firing', 'b', '2026-11-23T09:05:00Z');
+
+    expect(read(group(second, first)).dedupeKey).toBe(read(group(first, second)).dedupeKey);
+    expect(read(group(first, second)).dedupeKey).not.toBe(read(group(first)).dedupeKey);
+  });
+
+  it('fires for an alert that began after the one that ended in the same notification', () => {
+    const ended = alert('resolved', 'a', '2026-11-23T09:00:00Z');
+    const began = alert('firing', 'b', '2026-11-23T09:05:00Z');
+
+    expect(read(group(ended, began))).toMatchObject({ says: 'fire', reason: '1 alert fires' });
+  });
+
+  it('reads the amount where the owner points', () => {
+    expect(read(firing, { amount: '/commonAnnotations/scale_by' }).amount).toBe(3);
+    expect(() => read(firing, { amount: '/commonAnnotations/none' })).toThrow('nothing usable stands at');
+  });
+
+  it('leaves the body of another version to others', () => {
+    expect(alertmanager.recognises(triggerOf({ body: { ...firing, version: '3' } }))).toBe(false);
+  });
+});
