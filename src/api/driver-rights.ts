@@ -21,5 +21,11 @@ const scaleHost: DriverRight = async (_config, rancher) => {
   return (schema.collectionMethods ?? []).includes('POST');
 };
 
+/** An upgrade may reach any service of the environment whose labels match, so the right is the one to change services at all. */
+const serviceUpgrade: DriverRight = async (_config, rancher) => {
+  const schema = await rancher.readSchema('service');
+  return (schema.resourceMethods ?? []).includes('PUT');
+};
+
 /** What the owner of a receiver must be allowed to do by hand, by driver id (design §7 "Who may manage receivers"). */
-export const driverRights: Readonly<Record<string, DriverRight>> = { scaleService, scaleHost };
+export const driverRights: Readonly<Record<string, DriverRight>> = { scaleService, scaleHost, serviceUpgrade };

@@ -14,21 +14,6 @@ const scale: Readonly<Record<string, ResourceField>> = {
  */
 export const legacyDriverFields: Readonly<Record<string, Readonly<Record<string, ResourceField>>>> = {
   scaleService: { ...scale, serviceId: { type: 'string', create: true } },
-  serviceUpgrade: {
-    type: { type: 'string', create: true },
-    addressType: {
-      type: 'enum',
-      create: true,
-      default: 'registry',
-      options: ['registry', 'registry-internal', 'registry-vpc'],
-    },
-    batchSize: { type: 'int', create: true, default: 1, min: 1 },
-    intervalMillis: { type: 'int', create: true, default: 2, min: 1 },
-    payloadFormat: { type: 'enum', create: true, default: 'dockerhub', options: ['dockerhub', 'alicloud', 'azure'] },
-    serviceSelector: { type: 'map[string]', create: true },
-    startFirst: { type: 'bool', create: true, default: false },
-    tag: { type: 'string', create: true },
-  },
   forwardPost: {
     type: { type: 'string', create: true },
     path: { type: 'string', create: true },

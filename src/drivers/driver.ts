@@ -156,7 +156,7 @@ export interface Driver<Config, Snapshot, Change> {
    * @throws ServiceError TARGET_NOT_FOUND, TARGET_UNSUPPORTED, or what the client throws.
    */
   check(config: Config, rancher: Rancher): Promise<void>;
-  /** The format of the bodies that receivers with this config get, when they leave the choice open (`format: auto`). */
+  /** The format of bodies that none recognises, for receivers that leave the choice open (`format: auto`). */
   formatOf?(config: Config): string;
   /**
    * The targets of one execution; fixed at acceptance. A driver that needs an image gets none only for a dry run.

@@ -1,6 +1,11 @@
 import type { AnyDriver } from './driver.ts';
 import { scaleHost } from './scale-host.ts';
 import { scaleService } from './scale-service.ts';
+import { serviceUpgrade } from './service-upgrade.ts';
 
 /** Every driver, in the order of the documentation. A file in this folder that is missing here fails a repository test. */
-export const drivers: readonly AnyDriver[] = [scaleService as AnyDriver, scaleHost as AnyDriver];
+export const drivers: readonly AnyDriver[] = [
+  scaleService as AnyDriver,
+  scaleHost as AnyDriver,
+  serviceUpgrade as AnyDriver,
+];

@@ -31,7 +31,11 @@ export interface Submission {
   readonly repeatAfterSeconds: number;
   /** The caller's own `Idempotency-Key`. */
   readonly idempotencyKey: string | undefined;
+  /** A signature that may count once, for as long as its time is believed. */
+  readonly signedOnce?: { readonly text: string; readonly livesForMs: number };
   readonly body: Uint8Array;
+  /** The caller's header, as it came. */
+  readonly contentType?: string;
   readonly wait: 'applied' | 'settled' | 'respond-async';
 }
 
@@ -55,7 +59,7 @@ export interface Preview {
 export interface Executions extends ExecutionHistory {
   /**
    * Stores a trigger and waits for its end within the waiting budget. Work is never dropped because a caller hung up.
-   * @throws ServiceError OVERLOADED (lane full), STORE_UNAVAILABLE, IDEMPOTENCY_KEY_REUSED, and what `driver.targets` throws: nothing is stored then.
+   * @throws ServiceError OVERLOADED (lane full), STORE_UNAVAILABLE, IDEMPOTENCY_KEY_REUSED, TRIGGER_REPLAYED, and what `driver.targets` throws: nothing is stored then.
    */
   submit(submission: Submission): Promise<Submitted>;
   /** What a trigger would do now; stores and changes nothing. */
@@ -201,6 +205,12 @@ export function startExecutions(options: ExecutionsOptions): Executions {
           { fieldName: 'Idempotency-Key' },
         );
       }
+      if (acceptance.kind === 'replayed') {
+        throw new ServiceError(
+          'TRIGGER_REPLAYED',
+          'a request with this signature was accepted already; sign each request anew',
+        );
+      }
       const isDuplicate = acceptance.kind === 'duplicate';
       const id = acceptance.kind === 'duplicate' ? acceptance.executionId : execution.id;
       if (isDuplicate) return { execution: await awaitEarlier(id, budgetMs), isDuplicate };
@@ -324,10 +334,12 @@ function sha256(...parts: readonly (string | Uint8Array)[]): string {
   return hash.digest('base64url');
 }
 
-function seenKeysOf({ idempotencyKey, signal, body, repeatAfterSeconds }: Submission): readonly SeenKey[] {
+function seenKeysOf({ idempotencyKey, signedOnce, signal, body, repeatAfterSeconds }: Submission): readonly SeenKey[] {
   if (signal.says === 'ignore') return [];
   const bodyHash = sha256(body);
   const keys: SeenKey[] = [];
+  if (signedOnce !== undefined)
+    keys.push({ kind: 'signature', hash: sha256(signedOnce.text), bodyHash, livesForMs: signedOnce.livesForMs });
   if (idempotencyKey !== undefined)
     keys.push({ kind: 'request', hash: sha256(idempotencyKey), bodyHash, livesForMs: requestKeyLivesMs });
   if (signal.dedupeKey !== undefined && repeatAfterSeconds > 0) {

@@ -1,23 +1,29 @@
-import { ServiceError } from '../domain/errors.ts';
+import { hasCode, ServiceError } from '../domain/errors.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
 import type { Executions, Submission } from '../executions/executions.ts';
 import type { AnyFormat } from '../formats/format.ts';
 import { parseTrigger, type ParsedTrigger } from '../formats/parsed-trigger.ts';
 import { autoFormat, chooseFormat } from '../formats/recognise.ts';
 import type { Receiver, ReceiverLookup } from '../receivers/receiver.ts';
 import { answerExecution, answerPreview } from './answer.ts';
+import type { Demands, SignedOnce } from './demands.ts';
 import type { RouterHandler, TriggerAnswer, TriggerRequest } from './trigger-request.ts';
 
 export interface RouterHandlerOptions {
   readonly receivers: ReceiverLookup;
+  readonly drivers: readonly AnyDriver[];
   readonly formats: readonly AnyFormat[];
   readonly executions: Executions;
+  readonly demands: Demands;
 }
 
 /** Finds the receiver, lets its format read the body, and hands the signal to the executions: the only orchestrator on the way in. */
-export function createRouterHandler({ receivers, formats, executions }: RouterHandlerOptions): RouterHandler {
+export function createRouterHandler(options: RouterHandlerOptions): RouterHandler {
+  const { receivers, drivers, formats, executions, demands } = options;
   return {
     async handle(request) {
       const receiver = await findReceiver(receivers, request);
+      const signedOnce = await demands.check(receiver, request);
       if (receiver.state === 'paused') {
         throw new ServiceError(
           'RECEIVER_PAUSED',
@@ -32,9 +38,10 @@ export function createRouterHandler({ receivers, formats, executions }: RouterHa
           { fieldName: 'Idempotency-Key' },
         );
       }
-      const submission = read(receiver, request, formats);
+      const driver = drivers.find(({ id }) => id === receiver.driver);
+      const submission = inOldWords(driver, () => read(receiver, request, { driver, formats }));
       if (request.dryRun) return preview(executions, submission);
-      return answerExecution(await executions.submit(submission));
+      return answerExecution(await executions.submit(withSigned(submission, signedOnce)));
     },
   };
 }
@@ -52,6 +59,10 @@ async function preview(executions: Executions, submission: Submission): Promise<
   const { signal, format } = submission;
   const previews = signal.says === 'ignore' ? [] : await executions.preview(submission);
   return answerPreview({ says: signal.says, reason: signal.reason, format }, previews);
+}
+
+function withSigned(submission: Submission, signedOnce: SignedOnce | undefined): Submission {
+  return signedOnce === undefined ? submission : { ...submission, signedOnce };
 }
 
 async function findReceiver(receivers: ReceiverLookup, { projectId, key, token }: TriggerRequest): Promise<Receiver> {
@@ -79,9 +90,13 @@ async function findByKey(
   return receivers.findByKey(projectId, key);
 }
 
-function read(receiver: Receiver, request: TriggerRequest, formats: readonly AnyFormat[]): Submission {
+function read(
+  receiver: Receiver,
+  request: TriggerRequest,
+  { driver, formats }: { readonly driver: AnyDriver | undefined; readonly formats: readonly AnyFormat[] },
+): Submission {
   const trigger = parseTrigger(request.trigger);
-  const format = chooseFormat(formats, receiver.format, trigger);
+  const format = chooseFormat(formats, receiver.format, trigger, driver?.formatOf?.(receiver.config));
   if (format === undefined) {
     throw new ServiceError(
       'SETTINGS_INVALID',
@@ -93,6 +108,13 @@ function read(receiver: Receiver, request: TriggerRequest, formats: readonly Any
   // With auto there are no settings of the owner's: the chosen format's own defaults hold.
   const settings = receiver.format === autoFormat ? format.Settings.parse({}) : receiver.formatSettings;
   const signal = format.read(trigger, settings);
+  if (driver?.needs === 'image' && signal.says === 'fire' && signal.image === undefined) {
+    throw new ServiceError(
+      'PAYLOAD_INCOMPLETE',
+      `Response provided without image name; format ${format.id} reads no image, send the push of a registry`,
+    );
+  }
+  const contentType = request.trigger.headers['content-type'];
   return {
     projectId: receiver.projectId,
     receiverId: receiver.id,
@@ -104,8 +126,20 @@ function read(receiver: Receiver, request: TriggerRequest, formats: readonly Any
     repeatAfterSeconds: receiver.repeatAfterSeconds,
     idempotencyKey: request.idempotencyKey,
     body: request.trigger.body,
+    ...(contentType === undefined ? {} : { contentType }),
     wait: request.wait,
   };
+}
+
+/** What the old service said of a body that an upgrade receiver could not use (recording execute). */
+function inOldWords<T>(driver: AnyDriver | undefined, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (driver?.needs !== 'image' || !hasCode(error, 'PAYLOAD_MALFORMED', 'PAYLOAD_INCOMPLETE')) throw error;
+    const { code, message, details } = error;
+    throw new ServiceError(code, `Error ${message} in executing driver for ${driver.id}`, details);
+  }
 }
 
 function requireBody(format: AnyFormat, trigger: ParsedTrigger): void {

@@ -33,6 +33,12 @@ const hostTriggers: Readonly<Record<string, 'up' | 'down'>> = {
   'scaleHost down: no host has the label': 'down',
 };
 
+/** Triggers of upgrade receivers: which of a registry's bodies they read. */
+function payloadFormatOf(recordedCase: string): 'dockerhub' | 'alicloud' | undefined {
+  if (recordedCase.startsWith('alicloud: ')) return 'alicloud';
+  return recordedCase.startsWith('upgrade: ') ? 'dockerhub' : undefined;
+}
+
 /** Plays recorded requests against our service, in the recorded order, with our ids in the place of the recorded ones. */
 export class PeerScenario {
   readonly #api: RunningApi;
@@ -53,14 +59,7 @@ export class PeerScenario {
       this.#serviceId = this.#api.sandbox.addService({ projectId });
       await this.#removeService(this.#serviceId);
     }
-    const hostAction = hostTriggers[recorded.case];
-    const unknownKey = 'x'.repeat(40);
-    const key =
-      hostAction === undefined
-        ? setUp === undefined
-          ? unknownKey
-          : await this.#prepare(setUp)
-        : await this.#makeHostReceiver(hostAction);
+    const key = file === 'execute' ? await this.#keyFor(recorded.case, setUp) : 'x'.repeat(40);
     if (recorded.case === 'delete, trailing slash') await this.#makeInPlaceOf('1go142');
     const { request } = recorded;
     const isBodyText = typeof request.body === 'string';
@@ -122,6 +121,31 @@ export class PeerScenario {
     if (this.#ids.has(recordedId)) return;
     const { id } = await this.#makeReceiver(this.#api.sandbox.addService({ projectId }), 'up');
     this.#ids.set(recordedId, id);
+  }
+
+  async #keyFor(recordedCase: string, setUp: TriggerSetUp | undefined): Promise<string> {
+    const hostAction = hostTriggers[recordedCase];
+    const payloadFormat = payloadFormatOf(recordedCase);
+    if (hostAction !== undefined) return this.#makeHostReceiver(hostAction);
+    if (payloadFormat !== undefined) return this.#makeUpgradeReceiver(payloadFormat);
+    return setUp === undefined ? 'x'.repeat(40) : this.#prepare(setUp);
+  }
+
+  async #makeUpgradeReceiver(payloadFormat: 'dockerhub' | 'alicloud'): Promise<string> {
+    const { key } = await this.#make('serviceUpgrade', {
+      type: 'serviceUpgrade',
+      serviceSelector: { app: 'nomatch' },
+      tag: payloadFormat === 'alicloud' ? 'v1' : 'latest',
+      tagMatch: 'exact',
+      payloadFormat,
+      addressType: 'registry',
+      batchSize: 1,
+      intervalMillis: 2,
+      startFirst: false,
+      matchImage: true,
+      onFailure: 'leave',
+    });
+    return key;
   }
 
   async #prepare({ scale, action, before }: TriggerSetUp): Promise<string> {
