@@ -53,7 +53,10 @@ function createProgram(context: CliContext, ended: (code: ExitCode) => void): Co
     .command('doctor')
     .description('check the address, the key, the rights and the place for data; one line each, with the remedy')
     .addOption(new Option('--json', 'print the checks as JSON'))
-    .action(async (options: { json?: true }) =>
+    .addOption(
+      new Option('--mint-environment-key', 'make an environment API key to create hosts with, and print it this once'),
+    )
+    .action(async (options: { json?: true; mintEnvironmentKey?: true }) =>
       ended(await (await import('./commands/doctor.ts')).doctor(context, options)),
     );
   addReceiverCommands(program, context);

@@ -13,7 +13,7 @@ import { startExecutions } from '../executions/executions.ts';
 import type { Step } from '../executions/lane-context.ts';
 import type { Timing } from '../executions/timing.ts';
 import { formats } from '../formats/formats.ts';
-import { createHealth, rancherCheck, storeCheck } from '../observability/health.ts';
+import { createHealth, hostKeyCheck, rancherCheck, storeCheck } from '../observability/health.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { connectRancher } from '../rancher/server.ts';
@@ -22,10 +22,13 @@ import { readOrMakeSealingKey } from '../receivers/sealing-key-file.ts';
 import { createSealing } from '../receivers/sealing.ts';
 import type { Custody } from '../receivers/custody.ts';
 import { createReceivers } from '../receivers/receivers.ts';
+import { createDemands } from '../router/demands.ts';
 import { createRouterHandler, previewReceiver } from '../router/router-handler.ts';
 import { openPostgresStore } from '../storage/postgres-store.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
+import { createMemoryTriggerRates, openPostgresTriggerRates } from '../storage/trigger-rates.ts';
+import { projectsWithoutHostKey } from './host-key.ts';
 import { countReceivers, measuredExecutions, measuredRouterHandler, measuredStore } from './measured.ts';
 import type { RunningService } from './running-service.ts';
 import { readVersion } from './version.ts';
@@ -45,7 +48,12 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
   const version = readVersion();
   const logger = createLogger({
     level: config.logLevel,
-    secrets: [config.rancher.secretKey, config.databaseUrl, config.sealingKey].filter((text) => text !== undefined),
+    secrets: [
+      config.rancher.secretKey,
+      config.rancher.hostKey?.secretKey,
+      config.databaseUrl,
+      config.sealingKey,
+    ].filter((text) => text !== undefined),
   });
   const opened: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -62,6 +70,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     const rancherServer = connectRancher({
       url: rancher.url,
       credentials: { accessKey: rancher.accessKey, secretKey: rancher.secretKey },
+      ...(rancher.hostKey === undefined ? {} : { hostCredentials: rancher.hostKey }),
       observe: (call) => metrics.rancherCalled(call),
     });
     opened.push(() => rancherServer.close());
@@ -80,14 +89,15 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     });
     opened.push(() => receivers.close());
     const clients = new Map<string, Rancher>();
+    const rancherOf = (projectId: string): Rancher => {
+      const client = clients.get(projectId) ?? rancherServer.project(projectId);
+      clients.set(projectId, client);
+      return client;
+    };
     const started = startExecutions({
       store,
       drivers: new Map(drivers.map((driver) => [driver.id, driver])),
-      rancher(projectId) {
-        const client = clients.get(projectId) ?? rancherServer.project(projectId);
-        clients.set(projectId, client);
-        return client;
-      },
+      rancher: rancherOf,
       isLive: (projectId, receiverId) => receivers.isLive(projectId, receiverId),
       holder: ulid(),
       log: logger,
@@ -95,11 +105,29 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     });
     opened.push(() => started.close());
     const executions = measuredExecutions(started, metrics);
-    const health = createHealth([storeCheck(() => store.ping()), rancherCheck(() => rancherServer.identify())]);
+    const health = createHealth([
+      storeCheck(() => store.ping()),
+      rancherCheck(() => rancherServer.identify()),
+      hostKeyCheck(() => projectsWithoutHostKey(receivers, rancherOf)),
+    ]);
+
+    const rates =
+      config.databaseUrl === undefined ? createMemoryTriggerRates() : openPostgresTriggerRates(config.databaseUrl);
+    opened.push(() => rates.close());
+    const demands = createDemands({
+      sealing: custody.sealing,
+      drivers,
+      rates,
+      installPlace: config.installPlace,
+      trustExistingReceivers: config.trustExistingReceivers,
+    });
 
     const app = createApi({
       receivers,
-      routerHandler: measuredRouterHandler(createRouterHandler({ receivers, drivers, formats, executions }), metrics),
+      routerHandler: measuredRouterHandler(
+        createRouterHandler({ receivers, drivers, formats, executions, demands }),
+        metrics,
+      ),
       preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
       history: executions,
       kinds,
@@ -112,6 +140,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
               requireProject: (projectId) => receivers.rancherOf(projectId),
             }),
       installPlace: config.installPlace,
+      trustedHops: config.trustedHops,
       health,
       metrics,
       logger,

@@ -22,6 +22,13 @@ export interface RancherAccess {
   readonly url: string;
   readonly accessKey: string;
   readonly secretKey: string;
+  /** An environment API key that hosts are created with; absent: our key does that, too, where Rancher lets it. */
+  readonly hostKey?: KeyPair;
+}
+
+export interface KeyPair {
+  readonly accessKey: string;
+  readonly secretKey: string;
 }
 
 /** What the service needs besides a Rancher and a place for its database. */

@@ -30,6 +30,8 @@ const Values = z.object({
   CATTLE_URL: HttpUrl.optional(),
   CATTLE_ACCESS_KEY: z.string().optional(),
   CATTLE_SECRET_KEY: z.string().optional(),
+  CATTLE_HOST_ACCESS_KEY: z.string().optional(),
+  CATTLE_HOST_SECRET_KEY: z.string().optional(),
   HOST: z
     .string()
     .regex(/^[\w.:-]+$/)

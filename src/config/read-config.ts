@@ -3,6 +3,7 @@ import type {
   ClientConfig,
   DoctorConfig,
   InstallPlace,
+  KeyPair,
   RancherAccess,
   SandboxConfig,
   ServiceConfig,
@@ -104,13 +105,34 @@ function read<Config extends object>(
 /** A variable that is set but wrong has its own mistake already and is not reported as missing. */
 function readRancherAccess(values: Values, mistakes: Mistake[], remedy: string): RancherAccess | undefined {
   const { CATTLE_URL: url, CATTLE_ACCESS_KEY: accessKey, CATTLE_SECRET_KEY: secretKey } = values;
-  if (url !== undefined && accessKey !== undefined && secretKey !== undefined) return { url, accessKey, secretKey };
+  const hostKey = readHostKey(values, mistakes);
+  if (url !== undefined && accessKey !== undefined && secretKey !== undefined)
+    return { url, accessKey, secretKey, ...(hostKey === undefined ? {} : { hostKey }) };
   const missing = cattleVariables.filter((variable) => {
     const isReported = mistakes.some((mistake) => [variable, `${variable}_FILE`].includes(mistake.variable));
     return values[variable] === undefined && !isReported;
   });
   for (const [at, variable] of missing.entries()) {
     mistakes.push({ variable, problem: 'it is missing', remedy: at === 0 ? remedy : 'set it, too' });
+  }
+  return undefined;
+}
+
+/** The key that hosts are created with: both halves or none. */
+function readHostKey(values: Values, mistakes: Mistake[]): KeyPair | undefined {
+  const { CATTLE_HOST_ACCESS_KEY: accessKey, CATTLE_HOST_SECRET_KEY: secretKey } = values;
+  if (accessKey !== undefined && secretKey !== undefined) return { accessKey, secretKey };
+  if (accessKey === undefined && secretKey === undefined) return undefined;
+  const [variable, other] =
+    accessKey === undefined
+      ? ['CATTLE_HOST_ACCESS_KEY', 'CATTLE_HOST_SECRET_KEY']
+      : ['CATTLE_HOST_SECRET_KEY', 'CATTLE_HOST_ACCESS_KEY'];
+  if (!mistakes.some((mistake) => mistake.variable === `${variable}_FILE`)) {
+    mistakes.push({
+      variable,
+      problem: `it is missing, and ${other} is set`,
+      remedy: 'set both to an environment API key, or neither',
+    });
   }
   return undefined;
 }

@@ -18,6 +18,8 @@ export const variables: readonly Variable[] = [
   plain('CATTLE_URL', '-'),
   ...secret('CATTLE_ACCESS_KEY', '-'),
   ...secret('CATTLE_SECRET_KEY', '-'),
+  ...secret('CATTLE_HOST_ACCESS_KEY', '`CATTLE_ACCESS_KEY`, when Rancher lets it create hosts'),
+  ...secret('CATTLE_HOST_SECRET_KEY', '-'),
   plain('HOST', '`0.0.0.0`; `127.0.0.1` for `try` and with `INSTALL_PLACE=rancher-proxy`'),
   plain('PORT', '`8085`'),
   plain('SANDBOX_PORT', '`8081`'),

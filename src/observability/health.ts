@@ -110,6 +110,28 @@ export function rancherCheck(identify: () => Promise<{ readonly accountKind: str
 }
 
 /**
+ * Whether host receivers have a key that may create hosts. Everything else works without one, so it never makes us unready.
+ * `projectsWithout` answers the environments that have such receivers and no such key; it throws while Rancher is away.
+ */
+export function hostKeyCheck(projectsWithout: () => Promise<readonly string[]>): HealthCheck {
+  return {
+    name: 'host-key',
+    async look() {
+      let without: readonly string[];
+      try {
+        without = await projectsWithout();
+      } catch (error) {
+        if (!hasCode(error)) throw error;
+        return { state: 'warning', message: `not known: ${error.message}` };
+      }
+      if (without.length === 0) return { state: 'ok', message: 'no host receiver lacks a key' };
+      const message = `no key may create hosts in ${without.join(', ')}, whose host receivers fail; set CATTLE_HOST_ACCESS_KEY and CATTLE_HOST_SECRET_KEY to an environment API key`;
+      return { state: 'warning', message };
+    },
+  };
+}
+
+/**
  * Whether Rancher's change stream is heard. Without it triggers still work, each by its own look-up, so it never makes us
  * unready. `silentForMs` is Infinity while not connected; undefined means that nothing is watched yet.
  */

@@ -53,10 +53,36 @@ describe('cli/commands/doctor', () => {
       ['kind of key', 'ok'],
       ['environments', 'ok'],
       ['right to store receivers in 1a5', 'ok'],
+      ['key for hosts in 1a5', 'ok'],
       ['other installation', 'ok'],
       ['data directory', 'ok'],
     ]);
     expect(exitCode).toBe(0);
+  });
+
+  it('misses a key for hosts beside an agent key, and makes one when asked', async () => {
+    const sandbox = await open();
+    const { environment } = sandbox.project.keys;
+
+    const before = await examine(sandbox.url, environment);
+    const minted = await runCli(['doctor', '--mint-environment-key', '--json'], {
+      environment: {
+        CATTLE_URL: sandbox.url,
+        CATTLE_ACCESS_KEY: environment.accessKey,
+        CATTLE_SECRET_KEY: environment.secretKey,
+        DATA_DIR: join(directory, 'data'),
+      },
+    });
+    const key = JSON.parse(minted.out) as { projectId: string; accessKey: string; secretKey: string };
+    const after = await examine(sandbox.url, environment, {
+      CATTLE_HOST_ACCESS_KEY: key.accessKey,
+      CATTLE_HOST_SECRET_KEY: key.secretKey,
+    });
+
+    expect(before.of('key for hosts in 1a5')).toMatchObject({ state: 'warning' });
+    expect(before.of('key for hosts in 1a5')?.remedy).toContain('CATTLE_HOST_ACCESS_KEY');
+    expect(key.projectId).toBe('1a5');
+    expect(after.of('key for hosts in 1a5')).toMatchObject({ state: 'ok' });
   });
 
   it('prints a line for each check, with the remedy and without the secret', async () => {
@@ -77,7 +103,7 @@ describe('cli/commands/doctor', () => {
       /\nWARNING kind of key: the agent key of environment 1a5, with which Rancher lets nobody create hosts; /,
     );
     expect(out).not.toContain(key.secretKey);
-    expect(out.split('\n')).toHaveLength(8);
+    expect(out.split('\n')).toHaveLength(9);
   });
 
   it('tells a refused key', async () => {

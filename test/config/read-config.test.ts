@@ -137,6 +137,17 @@ describe('config/read-config', () => {
     expect(rancher).toEqual({ url: CATTLE_URL, accessKey: 'FROMFILE', secretKey: 'secret-from-file' });
   });
 
+  it('reads the key for hosts whole or not at all, from variables or files', () => {
+    const CATTLE_HOST_SECRET_KEY_FILE = write('host-secret', 'host-secret\n');
+    const half = mistakesOf(() => readServeConfig({ ...cattle, CATTLE_HOST_ACCESS_KEY: 'HOSTKEY' }));
+
+    expect(
+      readServeConfig({ ...cattle, CATTLE_HOST_ACCESS_KEY: 'HOSTKEY', CATTLE_HOST_SECRET_KEY_FILE }).rancher.hostKey,
+    ).toEqual({ accessKey: 'HOSTKEY', secretKey: 'host-secret' });
+    expect(readServeConfig(cattle).rancher).not.toHaveProperty('hostKey');
+    expect(variablesOf(half)).toEqual(['CATTLE_HOST_SECRET_KEY']);
+  });
+
   it('names what is missing and the labels that let Rancher set it', () => {
     const error = mistakesOf(() => readServeConfig({ CATTLE_URL: cattle.CATTLE_URL }));
 

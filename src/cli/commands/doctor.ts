@@ -4,12 +4,24 @@ import { readDoctorConfig } from '../../config/read-config.ts';
 import type { CliContext, ExitCode } from '../context.ts';
 import { examineDataDirectory } from '../doctor/data-directory.ts';
 import { failed, type Finding } from '../doctor/finding.ts';
+import { mintEnvironmentKey, type MintedKey } from '../doctor/host-key.ts';
 import { examineOtherInstallation } from '../doctor/other-installation.ts';
 import { examineRancher } from '../doctor/rancher-findings.ts';
 import { redactText } from '../../observability/redaction.ts';
 
-/** Prints one line for each check; the exit code is 1 when one failed. @throws ConfigurationError */
-export async function doctor(context: CliContext, options: { readonly json?: true }): Promise<ExitCode> {
+/**
+ * Prints one line for each check; the exit code is 1 when one failed. Asked to, it makes an environment API key instead and
+ * prints it, this once. @throws ConfigurationError, CliError, ServiceError
+ */
+export async function doctor(
+  context: CliContext,
+  options: { readonly json?: true; readonly mintEnvironmentKey?: true },
+): Promise<ExitCode> {
+  if (options.mintEnvironmentKey) {
+    const key = await mintEnvironmentKey(readDoctorConfig(context.environment).rancher);
+    for (const line of options.json ? [JSON.stringify(key, undefined, 2)] : describeKey(key)) context.print(line);
+    return 0;
+  }
   const findings = await examine(readDoctorConfig(context.environment));
   if (options.json) context.print(JSON.stringify(findings, undefined, 2));
   else for (const finding of findings) context.print(redactText(describe(finding)));
@@ -38,6 +50,14 @@ async function examineRancherSafely({ rancher }: DoctorConfig): Promise<{
       ],
     };
   }
+}
+
+function describeKey({ projectId, accessKey, secretKey }: MintedKey): readonly string[] {
+  return [
+    `Rancher made an environment API key for ${projectId}; its secret is shown only now:`,
+    `CATTLE_HOST_ACCESS_KEY=${accessKey}`,
+    `CATTLE_HOST_SECRET_KEY=${secretKey}`,
+  ];
 }
 
 function describe({ state, check, message, remedy }: Finding): string {

@@ -4,6 +4,7 @@ import type { Credentials, Identity, RancherServer } from '../../rancher/rancher
 import type { Project } from '../../rancher/resources.ts';
 import { connectRancher } from '../../rancher/server.ts';
 import { failed, ok, warning, type Finding } from './finding.ts';
+import { examineHostKey } from './host-key.ts';
 
 const timeoutMs = 5_000;
 const keyRemedy =
@@ -24,8 +25,13 @@ export interface Examination {
  * point is left out. Reads only. Throws SETTINGS_INVALID when the address cannot be used.
  */
 export async function examineRancher(access: RancherAccess): Promise<Examination> {
-  const { url, accessKey, secretKey } = access;
-  const server = connectRancher({ url, credentials: { accessKey, secretKey }, timeoutMs });
+  const { url, accessKey, secretKey, hostKey } = access;
+  const server = connectRancher({
+    url,
+    credentials: { accessKey, secretKey },
+    ...(hostKey === undefined ? {} : { hostCredentials: hostKey }),
+    timeoutMs,
+  });
   try {
     const identity = await identify(server);
     if ('findings' in identity) return identity;
@@ -40,6 +46,7 @@ export async function examineRancher(access: RancherAccess): Promise<Examination
         examineKind(identity, accessControl),
         examineProjects(projects),
         ...(await Promise.all(projects.map((project) => examineRights(server, project)))),
+        ...(await Promise.all(projects.map((project) => examineHostKey(server, project)))),
       ],
       ...(first && { projectId: first.id }),
     };
