@@ -1,0 +1,146 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RunningService } from '../../src/cli/running-service.ts';
+import { startService } from '../../src/cli/service.ts';
+import type { RancherAccess } from '../../src/config/config.ts';
+import { readServeConfig } from '../../src/config/read-config.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { call } from '../support/http-client.ts';
+import type { PlainAnswer } from '../support/http-client.ts';
+
+type Key = Sandbox['adminKey'];
+const up = { hostSelector: { tier: 'web' }, action: 'up', amount: 1, min: 1, max: 3 };
+
+describe('the service: scaleHost', () => {
+  let sandbox: Sandbox;
+  let directory: string;
+  const opened: RunningService[] = [];
+
+  beforeEach(async () => {
+    sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0, speed: 50 });
+    directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-hosts-'));
+    sandbox.addMachine({ projectId: '1a5', hostname: 'web-1', labels: { tier: 'web' }, config: {} });
+  });
+  afterEach(async () => {
+    for (const service of opened.splice(0)) await service.close();
+    await sandbox.close();
+    await rm(directory, { recursive: true });
+  });
+
+  async function start(hostKey?: Key): Promise<RunningService> {
+    const { environment } = sandbox.project.keys;
+    const config = readServeConfig({
+      CATTLE_URL: sandbox.url,
+      CATTLE_ACCESS_KEY: environment.accessKey,
+      CATTLE_SECRET_KEY: environment.secretKey,
+      LOG_LEVEL: 'error',
+      DATA_DIR: directory,
+      HOST: '127.0.0.1',
+    });
+    const rancher: RancherAccess = { ...config.rancher, ...(hostKey === undefined ? {} : { hostKey }) };
+    const service = await startService({ ...config, rancher, port: 0 }, { timing: { followEveryMs: 50 } });
+    opened.push(service);
+    return service;
+  }
+
+  async function create(service: RunningService, scaleHostConfig: object, as: Key): Promise<PlainAnswer> {
+    return call(service.url, {
+      method: 'POST',
+      path: '/v1-webhooks/receivers?projectId=1a5',
+      headers: basic(as),
+      body: { name: `hosts-${String(Math.random())}`, driver: 'scaleHost', scaleHostConfig },
+    });
+  }
+
+  async function ended(service: RunningService, answer: PlainAnswer, as: Key): Promise<PlainAnswer['body']> {
+    const path = `/v1-webhooks/executions/${String(answer.body['executionId'])}?projectId=1a5`;
+    for (;;) {
+      const { body } = await call(service.url, { path, headers: basic(as) });
+      if (body['state'] === 'finished') return body;
+      await pause(20);
+    }
+  }
+
+  it('makes a machine by trigger with the key for hosts, beside an agent key', async () => {
+    const { project, owner } = sandbox.project.keys;
+    const service = await start(project);
+
+    const receiver = await create(service, up, owner);
+    expect(receiver.status).toBe(200);
+    const url = new URL(String(receiver.body['url']));
+    const answer = await call(service.url, { method: 'POST', path: `${url.pathname}${url.search}` });
+
+    expect([200, 202]).toContain(answer.status);
+    expect(await ended(service, answer, owner)).toMatchObject({ outcome: 'scaled', from: 1, to: 2 });
+    const { body } = await call(service.url, { path: '/readyz' });
+    expect(body['checks']).toContainEqual(expect.objectContaining({ name: 'host-key', state: 'ok' }));
+  });
+
+  it('refuses a receiver while no key may create hosts, and says what to set', async () => {
+    const service = await start();
+
+    const { status, body } = await create(service, up, sandbox.project.keys.owner);
+
+    expect({ status, code: body['code'] }).toEqual({ status: 422, code: 'HOST_KEY_MISSING' });
+    expect(body['message']).toContain('CATTLE_HOST_ACCESS_KEY');
+  });
+
+  it('refuses a trigger when the key for hosts was taken away, and warns in readiness', async () => {
+    const { project, owner } = sandbox.project.keys;
+    const before = await start(project);
+    const receiver = await create(before, up, owner);
+    await before.close();
+    const service = await start();
+    const url = new URL(String(receiver.body['url']));
+
+    const answer = await call(service.url, { method: 'POST', path: `${url.pathname}${url.search}` });
+
+    expect([answer.status, answer.body['code']]).toEqual([422, 'HOST_KEY_MISSING']);
+    const { status, body } = await call(service.url, { path: '/readyz' });
+    expect(status).toBe(200);
+    expect(body['checks']).toContainEqual(expect.objectContaining({ name: 'host-key', state: 'warning' }));
+  });
+
+  it('lets nobody make a receiver who may not make hosts by hand', async () => {
+    const service = await start(sandbox.project.keys.project);
+
+    const { status, body } = await create(service, up, sandbox.project.keys.restricted);
+
+    expect({ status, code: body['code'] }).toEqual({ status: 403, code: 'FORBIDDEN' });
+  });
+
+  it('refuses a template that is gone, and a machine driver that is not active', async () => {
+    const { project, owner } = sandbox.project.keys;
+    const service = await start(project);
+    const admin = { headers: { ...basic(sandbox.adminKey), 'content-type': 'application/json' } };
+
+    const noTemplate = await create(service, { ...up, hostTemplateId: '1ht9' }, owner);
+    const [driver] = (
+      await call(sandbox.url, { path: '/v2-beta/projects/1a5/machinedrivers?name=aliyunecs', ...admin })
+    ).body['data'] as readonly { readonly id: string }[];
+    await call(sandbox.url, {
+      method: 'POST',
+      path: `/v2-beta/projects/1a5/machinedrivers/${driver?.id ?? ''}?action=deactivate`,
+      body: {},
+      ...admin,
+    });
+    const noDriver = await create(service, up, owner);
+
+    expect([noTemplate.status, noTemplate.body['message']]).toEqual([
+      400,
+      expect.stringMatching(/^host template 1ht9 is removed or of another environment/),
+    ]);
+    expect([noDriver.status, noDriver.body['message']]).toEqual([
+      400,
+      expect.stringMatching(/^machine driver aliyunecs is not active/),
+    ]);
+  });
+});
+
+function basic({ accessKey, secretKey }: Key): { readonly authorization: string } {
+  return { authorization: `Basic ${Buffer.from(`${accessKey}:${secretKey}`).toString('base64')}` };
+}
