@@ -27,6 +27,8 @@ export interface ApiParts {
   readonly version: string;
   /** How callers reach us, without a trailing slash; absent: told by each request's headers. */
   readonly publicUrl?: string;
+  /** Proxies of the operator in front that append to `X-Forwarded-For`; default 0. */
+  readonly trustedHops?: number;
   readonly bodyLimits?: BodyLimits;
   /** Sent with every answer (`X-Receiver-Hooks-Sandbox`). */
   readonly answerHeaders?: Readonly<Record<string, string>>;

@@ -27,5 +27,13 @@ const serviceUpgrade: DriverRight = async (_config, rancher) => {
   return (schema.resourceMethods ?? []).includes('PUT');
 };
 
+/** A member can call a container of his environment by hand; to be allowed to store receivers is enough. */
+const forwardPost: DriverRight = async () => true;
+
 /** What the owner of a receiver must be allowed to do by hand, by driver id (design §7 "Who may manage receivers"). */
-export const driverRights: Readonly<Record<string, DriverRight>> = { scaleService, scaleHost, serviceUpgrade };
+export const driverRights: Readonly<Record<string, DriverRight>> = {
+  scaleService,
+  scaleHost,
+  serviceUpgrade,
+  forwardPost,
+};

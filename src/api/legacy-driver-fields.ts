@@ -14,11 +14,4 @@ const scale: Readonly<Record<string, ResourceField>> = {
  */
 export const legacyDriverFields: Readonly<Record<string, Readonly<Record<string, ResourceField>>>> = {
   scaleService: { ...scale, serviceId: { type: 'string', create: true } },
-  forwardPost: {
-    type: { type: 'string', create: true },
-    path: { type: 'string', create: true },
-    port: { type: 'string', create: true },
-    projectId: { type: 'string', create: true },
-    serviceName: { type: 'string', create: true },
-  },
 };

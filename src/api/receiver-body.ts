@@ -1,5 +1,7 @@
 import { ServiceError } from '../domain/errors.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
+import { parseCallback } from '../receivers/callback.ts';
+import { parseAllowedSources, parseRateLimit, parseSignature } from '../receivers/demands.ts';
 import {
   defaultRepeatAfterSeconds,
   isPlainObject,
@@ -30,8 +32,19 @@ const ignoredFields = new Set([
   'transitioning',
   'transitioningMessage',
   'transitioningProgress',
+  'provenance',
 ]);
-const ownFields = new Set(['name', 'driver', 'format', 'formatSettings', 'repeatAfterSeconds']);
+const ownFields = new Set([
+  'name',
+  'driver',
+  'format',
+  'formatSettings',
+  'repeatAfterSeconds',
+  'signature',
+  'allowedSources',
+  'rateLimit',
+  'callback',
+]);
 
 /**
  * The settings of a new receiver from the body of a create.
@@ -49,6 +62,24 @@ export function parseNewReceiver(body: Body, kinds: ReceiverKinds): ReceiverSett
     format: format as string,
     formatSettings: parseFormatSettings(kinds.formats, format, body['formatSettings']),
     repeatAfterSeconds: parseRepeatAfterSeconds(body['repeatAfterSeconds'] ?? defaultRepeatAfterSeconds),
+    ...parseDemands(body, {}),
+  };
+}
+
+type Demands = Pick<ReceiverSettings, 'signature' | 'allowedSources' | 'rateLimit' | 'callback'>;
+
+/** What the body does not name stays, null takes away. */
+function parseDemands(body: Body, current: Demands): Demands {
+  const signature = 'signature' in body ? parseSignature(body['signature'], current.signature) : current.signature;
+  const allowedSources =
+    'allowedSources' in body ? parseAllowedSources(body['allowedSources']) : current.allowedSources;
+  const rateLimit = 'rateLimit' in body ? parseRateLimit(body['rateLimit']) : current.rateLimit;
+  const callback = 'callback' in body ? parseCallback(body['callback'], current.callback) : current.callback;
+  return {
+    ...(signature === undefined ? {} : { signature }),
+    ...(allowedSources === undefined ? {} : { allowedSources }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
+    ...(callback === undefined ? {} : { callback }),
   };
 }
 
@@ -64,9 +95,10 @@ export function parseEditedReceiver(body: Body, current: ReceiverSettings, kinds
   const format = body['format'] ?? current.format;
   const settings =
     format === current.format ? (body['formatSettings'] ?? current.formatSettings) : body['formatSettings'];
-  return parseNewReceiver(
+  const { signature: _signature, allowedSources: _sources, rateLimit: _rate, callback: _callback, ...rest } = body;
+  const edited = parseNewReceiver(
     {
-      ...body,
+      ...rest,
       name: body['name'] ?? current.name,
       driver: driver.id,
       [`${driver.id}Config`]: body[`${driver.id}Config`] ?? current.config,
@@ -76,6 +108,7 @@ export function parseEditedReceiver(body: Body, current: ReceiverSettings, kinds
     },
     kinds,
   );
+  return { ...edited, ...parseDemands(body, current) };
 }
 
 function refuseForeignFields(body: Body, driver: AnyDriver, drivers: readonly AnyDriver[]): void {

@@ -1,4 +1,6 @@
 import { isPlainObject } from '../receivers/receiver-settings.ts';
+import type { ReceiverSettings } from '../receivers/receiver-settings.ts';
+import type { Secret } from '../receivers/secrets.ts';
 import type { StoredReceiver } from '../receivers/stored-receiver.ts';
 import type { ReadRights } from './access.ts';
 import type { Links } from './links.ts';
@@ -9,9 +11,15 @@ import type { Links } from './links.ts';
  */
 export function receiverResource(
   stored: StoredReceiver,
-  context: { readonly links: Links; readonly rights: ReadRights; readonly driverIds: readonly string[] },
+  context: {
+    readonly links: Links;
+    readonly rights: ReadRights;
+    readonly driverIds: readonly string[];
+    /** What was just saved: secrets that were made for it are shown now and never again. */
+    readonly saved?: ReceiverSettings;
+  },
 ): Readonly<Record<string, unknown>> {
-  const { links, rights, driverIds } = context;
+  const { links, rights, driverIds, saved } = context;
   const { id, projectId, name, created, key } = stored;
   const empty = Object.fromEntries(driverIds.map((driverId) => [`${driverId}Config`, {}]));
   return {
@@ -23,6 +31,8 @@ export function receiverResource(
     ...(rights.seesTriggerUrls && key !== '' ? { url: links.trigger(projectId, key) } : {}),
     ...empty,
     ...contentFields(stored, driverIds),
+    ...demandFields(stored, saved),
+    provenance: stored.provenance === 'ours' ? 'ours' : 'unverified',
     links: {
       self: links.receiver(projectId, id),
       executions: links.executions(projectId, { receiverId: id }),
@@ -56,10 +66,42 @@ function contentFields({ content }: StoredReceiver, driverIds: readonly string[]
   };
 }
 
+function demandFields(
+  { content }: StoredReceiver,
+  saved: ReceiverSettings | undefined,
+): Readonly<Record<string, unknown>> {
+  if (content.kind !== 'usable') return {};
+  const { signature, allowedSources, rateLimit, callback } = content.receiver;
+  return {
+    ...(signature === undefined
+      ? {}
+      : { signature: { ...signature, secrets: shownSecrets(signature.secrets, saved?.signature?.secrets) } }),
+    ...(allowedSources === undefined ? {} : { allowedSources }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
+    ...(callback === undefined
+      ? {}
+      : { callback: { host: callback.host, secrets: shownSecrets(callback.secrets, saved?.callback?.secrets) } }),
+  };
+}
+
+function shownSecrets(held: readonly Secret[], fresh: readonly Secret[] = []): readonly object[] {
+  return held.map(({ id, created }) => {
+    const made = fresh.find((secret) => secret.id === id);
+    return {
+      id,
+      created,
+      ...(made !== undefined && 'plain' in made && made.origin === 'made' ? { secret: made.plain } : {}),
+    };
+  });
+}
+
 function actionsOf(stored: StoredReceiver, links: Links): Readonly<Record<string, string>> {
   if (stored.content.kind !== 'usable') return {};
   const change = stored.content.receiver.state === 'active' ? 'pause' : 'resume';
   return Object.fromEntries(
-    [change, 'rotatekey', 'test'].map((action) => [action, links.receiverAction(stored.projectId, stored.id, action)]),
+    [change, 'rotatekey', 'test', ...(stored.provenance === 'ours' ? [] : ['adopt'])].map((action) => [
+      action,
+      links.receiverAction(stored.projectId, stored.id, action),
+    ]),
   );
 }

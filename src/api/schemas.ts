@@ -59,6 +59,7 @@ function receiverSchema({ drivers, formats }: ReceiverKinds): Schema {
       resume: { output: 'receiver' },
       rotatekey: { output: 'receiver' },
       test: {},
+      adopt: { output: 'receiver' },
     },
     resourceFields: {
       ...resource,
@@ -78,6 +79,11 @@ function receiverSchema({ drivers, formats }: ReceiverKinds): Schema {
         min: 0,
         max: mostRepeatAfterSeconds,
       },
+      signature: { type: 'json', ...editable, nullable: true },
+      allowedSources: { type: 'array[string]', ...editable, nullable: true },
+      rateLimit: { type: 'json', ...editable, nullable: true },
+      callback: { type: 'json', ...editable, nullable: true },
+      provenance: { type: 'enum', options: ['ours', 'unverified'] },
       ...Object.fromEntries(driverIdsOf(drivers).map((id) => [`${id}Config`, { type: id, ...editable }])),
     },
   };

@@ -49,7 +49,7 @@ export function parseCallback(given: unknown, current: CallbackSettings | undefi
   }
   return {
     host: url.host,
-    url: { id: 'url', created: new Date().toISOString(), plain: url.href },
+    url: { id: 'url', created: new Date().toISOString(), plain: url.href, origin: 'given' },
     // A secret that the old address knows is not handed to another one.
     secrets: mergeSecrets(secrets, current?.host === url.host ? current.secrets : [], 'callback'),
   };

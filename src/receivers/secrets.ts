@@ -18,6 +18,8 @@ export interface FreshSecret {
   readonly id: string;
   readonly created: string;
   readonly plain: string;
+  /** Only what was made here is shown: who gave one knows it. */
+  readonly origin: 'given' | 'made';
 }
 
 export type Secret = HeldSecret | FreshSecret;
@@ -68,6 +70,7 @@ function freshSecret(secret: string | undefined): FreshSecret {
     id: randomBytes(6).toString('hex'),
     created: new Date().toISOString(),
     plain: secret ?? randomBytes(32).toString('base64url'),
+    origin: secret === undefined ? 'made' : 'given',
   };
 }
 

@@ -14,6 +14,10 @@ export interface TriggerRequest {
   /** `?dryRun=true`: say what would happen, store and change nothing. */
   readonly dryRun: boolean;
   readonly trigger: Trigger;
+  /** The `Authorization` header: only for what a receiver demands, never for a format to read. */
+  readonly authorization?: string;
+  /** Who called, as far as it can be known; absent behind Rancher's proxy. */
+  readonly sourceAddress?: string;
 }
 
 /** What the caller is told; the HTTP edge only writes it down. */

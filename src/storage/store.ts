@@ -3,9 +3,9 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { Target } from '../domain/target.ts';
 
-/** A key by which the same event is told again; hashes only. */
+/** A key by which the same event is told again, or a signature that counts once; hashes only. */
 export interface SeenKey {
-  readonly kind: 'event' | 'request';
+  readonly kind: 'event' | 'request' | 'signature';
   readonly hash: string;
   /** The same `request` key with another body is a mistake of the caller. */
   readonly bodyHash: string;
@@ -36,6 +36,7 @@ export type Acceptance =
   | { readonly kind: 'accepted'; readonly opened?: HeldLane | LaneElsewhere }
   | { readonly kind: 'duplicate'; readonly executionId: string }
   | { readonly kind: 'request-key-reused' }
+  | { readonly kind: 'replayed' }
   | { readonly kind: 'lane-full' };
 
 /** An item that waits in a lane. */

@@ -85,10 +85,10 @@ export interface AttemptsTable {
   code: string | null;
 }
 
-/** Keys by which the same event is told again: `event` (a format's dedupe key) and `request` (`Idempotency-Key`). */
+/** Keys by which the same event is told again: `event` (a format's dedupe key), `request` (`Idempotency-Key`), `signature` (counts once). */
 export interface SeenKeysTable {
   receiver_id: string;
-  kind: 'event' | 'request';
+  kind: 'event' | 'request' | 'signature';
   /** SHA-256; the sender's text is not kept. */
   hash: string;
   body_hash: string;

@@ -8,7 +8,7 @@ let api: RunningApi;
 let serviceId: string;
 
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ triggerKeys: 'plain' });
   serviceId = api.sandbox.addService({ projectId: '1a5', name: 'webapp', scale: 1 });
 });
 

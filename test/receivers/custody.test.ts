@@ -58,7 +58,7 @@ const settings = (more: Partial<ReceiverSettings> = {}): ReceiverSettings => ({
 
 const signature = (text: string): SignatureSettings => ({
   kind: 'github',
-  secrets: [{ id: 'a', created: '2026-11-23T13:00:00Z', plain: text }],
+  secrets: [{ id: 'a', created: '2026-11-23T13:00:00Z', plain: text, origin: 'given' }],
 });
 
 /** Everything of a receiver's object, as any member of the environment reads it. */

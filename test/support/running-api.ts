@@ -7,6 +7,7 @@ import { createProxyAccess } from '../../src/api/proxy-access.ts';
 import { createRancherAccess } from '../../src/api/rancher-access.ts';
 import type { RancherAccessOptions } from '../../src/api/rancher-access.ts';
 import { startServer } from '../../src/api/server.ts';
+import type { AnyDriver } from '../../src/drivers/driver.ts';
 import { drivers } from '../../src/drivers/drivers.ts';
 import { startExecutions } from '../../src/executions/executions.ts';
 import { formats } from '../../src/formats/formats.ts';
@@ -18,10 +19,12 @@ import type { Custody } from '../../src/receivers/custody.ts';
 import { createReceivers } from '../../src/receivers/receivers.ts';
 import { createSealing } from '../../src/receivers/sealing.ts';
 import type { Receivers } from '../../src/receivers/receivers.ts';
+import { createDemands } from '../../src/router/demands.ts';
 import { createRouterHandler, previewReceiver } from '../../src/router/router-handler.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
+import { createMemoryTriggerRates } from '../../src/storage/trigger-rates.ts';
 
 /** The whole service on a loopback port, with a sandbox behind it. */
 export interface RunningApi {
@@ -37,6 +40,11 @@ export interface RunningApiOptions {
   readonly sandbox?: SandboxOptions;
   readonly parts?: Partial<ApiParts>;
   readonly legacyPublicKey?: string;
+  /** For receivers of another provenance than the real ones take. */
+  readonly drivers?: readonly AnyDriver[];
+  readonly trustExistingReceivers?: boolean;
+  /** Milliseconds since 1970, as senders' timestamps are compared with. */
+  readonly nowMs?: () => number;
   readonly triggerKeys?: Custody['triggerKeys'];
   readonly rights?: RancherAccessOptions['rights'];
 }
@@ -84,9 +92,24 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
           rights: options.rights ?? driverRights,
           requireProject: (projectId) => receivers.rancherOf(projectId),
         });
+  const rates = createMemoryTriggerRates();
+  const demands = createDemands({
+    sealing: custody.sealing,
+    drivers: options.drivers ?? drivers,
+    rates,
+    installPlace,
+    trustExistingReceivers: options.trustExistingReceivers ?? installPlace === 'rancher-proxy',
+    ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
+  });
   const app = createApi({
     receivers,
-    routerHandler: createRouterHandler({ receivers, drivers, formats, executions }),
+    routerHandler: createRouterHandler({
+      receivers,
+      drivers: options.drivers ?? drivers,
+      formats,
+      executions,
+      demands,
+    }),
     preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
     history: executions,
     kinds,

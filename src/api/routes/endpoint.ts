@@ -9,6 +9,7 @@ import { mediaTypeOf } from '../json-body.ts';
 import { checkProjectId, one, queryOf } from '../query.ts';
 import { defaultBodyLimits, readBody } from '../read-body.ts';
 import { mount, pathPart } from '../route.ts';
+import { sourceAddressOf } from '../source-address.ts';
 
 /** `/v1-webhooks/endpoint`: the trigger URLs, by query or form, and by path. Open to everybody who knows a key. */
 export function mountEndpoint(router: Router, parts: ApiParts): void {
@@ -18,7 +19,7 @@ export function mountEndpoint(router: Router, parts: ApiParts): void {
     // Errors of a trigger get a trigger's status: the caller is not told off for what the owner set wrongly.
     response.locals['isTrigger'] = true;
     const body = await readBody(request, bodyLimits);
-    const answer = await routerHandler.handle(readTrigger(request, body, named)).catch((error: unknown) => {
+    const answer = await routerHandler.handle(readTrigger(request, body, named, parts)).catch((error: unknown) => {
       // The old service's 500 belongs to its own URL form; here unknown, revoked and wrong look alike.
       throw named.key !== undefined && hasCode(error, 'PROJECT_NOT_FOUND') ? unknownReceiver(error) : error;
     });
@@ -63,13 +64,21 @@ interface Named {
   readonly key?: string;
 }
 
-function readTrigger(request: Request, body: Buffer, named: Named): TriggerRequest {
+function readTrigger(
+  request: Request,
+  body: Buffer,
+  named: Named,
+  { installPlace, trustedHops = 0 }: Pick<ApiParts, 'installPlace' | 'trustedHops'>,
+): TriggerRequest {
   const query = queryOf(request);
   const contentType = mediaTypeOf(request);
   const form = new URLSearchParams(contentType === 'application/x-www-form-urlencoded' ? body.toString('utf8') : '');
   // Rancher's proxy copies the query into every form (recording g_proxy_post_form), so the query is the original.
   const field = (name: string): string | undefined => one(query, name) ?? form.get(name) ?? undefined;
   const projectId = named.projectId ?? field('projectId');
+  const authorization = headerText(request, 'authorization');
+  // Rancher's proxy is who called; it does not say for whom (recording g_proxy_post_json).
+  const sourceAddress = installPlace === 'rancher-proxy' ? undefined : sourceAddressOf(request, trustedHops);
   return {
     projectId: projectId === undefined || projectId === '' ? undefined : checkProjectId(projectId),
     key: named.key ?? field('key'),
@@ -78,6 +87,8 @@ function readTrigger(request: Request, body: Buffer, named: Named): TriggerReque
     wait: readWait(request, query),
     dryRun: readDryRun(query),
     trigger: { method: request.method, headers: headersOf(request), contentType, body },
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(sourceAddress === undefined ? {} : { sourceAddress }),
   };
 }
 

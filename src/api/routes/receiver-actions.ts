@@ -17,7 +17,7 @@ export interface ActionRequest {
 export type ActionAnswer =
   { readonly kind: 'receiver'; readonly stored: StoredReceiver } | { readonly kind: 'preview'; readonly body: object };
 
-const actions = ['pause', 'resume', 'rotatekey', 'test'] as const;
+const actions = ['pause', 'resume', 'rotatekey', 'test', 'adopt'] as const;
 
 /**
  * `POST …/receivers/<id>?action=`. Pausing only takes away, so it needs no right on the driver's target; the others do.
@@ -44,6 +44,7 @@ export async function runReceiverAction(parts: ApiParts, request: ActionRequest)
   const { receiver } = stored.content;
   await access.requireDriver(caller, projectId, receiver.driver, receiver.config);
   if (action === 'test') return { kind: 'preview', body: await preview(receiver) };
+  if (action === 'adopt') return { kind: 'receiver', stored: await receivers.adopt(receiver, triggerUrl) };
   const changed =
     action === 'resume'
       ? await receivers.setState(projectId, id, 'active', triggerUrl)

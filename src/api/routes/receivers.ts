@@ -1,4 +1,5 @@
 import type { Request, Router } from 'express';
+import { requirePossibleBehindProxy } from '../../receivers/demands.ts';
 import { receiverGone } from '../../receivers/receiver-writes.ts';
 import { settingsOf } from '../../receivers/stored-receiver.ts';
 import type { StoredReceiver } from '../../receivers/stored-receiver.ts';
@@ -24,8 +25,13 @@ export function mountReceivers(router: Router, parts: ApiParts): void {
   const { receivers, access, kinds, installPlace, bodyLimits = defaultBodyLimits } = parts;
   const driverIds = driverIdsOf(kinds.drivers);
 
-  const show = (request: Request, stored: StoredReceiver, rights: ReadRights) =>
-    receiverResource(stored, { links: linksOf(request, parts), rights, driverIds });
+  const show = (request: Request, stored: StoredReceiver, rights: ReadRights, saved?: ReceiverSettings) =>
+    receiverResource(stored, {
+      links: linksOf(request, parts),
+      rights,
+      driverIds,
+      ...(saved === undefined ? {} : { saved }),
+    });
   const triggerUrlFor = (request: Request, projectId: string) => {
     const links = linksOf(request, parts);
     return (key: string) => links.trigger(projectId, key);
@@ -35,6 +41,10 @@ export function mountReceivers(router: Router, parts: ApiParts): void {
     return parseJsonObject(await readBody(request, bodyLimits));
   };
   const requireTarget = async (projectId: string, settings: ReceiverSettings): Promise<void> => {
+    if (installPlace === 'rancher-proxy') {
+      const formatBody = kinds.formats.find(({ id }) => id === settings.format)?.body ?? 'any';
+      requirePossibleBehindProxy({ ...settings, formatBody });
+    }
     const driver = kinds.drivers.find(({ id }) => id === settings.driver);
     await driver?.check(settings.config, await receivers.rancherOf(projectId));
   };
@@ -61,7 +71,7 @@ export function mountReceivers(router: Router, parts: ApiParts): void {
       await requireTarget(projectId, settings);
       await access.requireDriver(caller, projectId, settings.driver, settings.config);
       const stored = await receivers.create(projectId, settings, triggerUrlFor(request, projectId));
-      answerJson(response, 200, show(request, stored, fullRights));
+      answerJson(response, 200, show(request, stored, fullRights, settings));
     },
   });
 
@@ -90,7 +100,7 @@ export function mountReceivers(router: Router, parts: ApiParts): void {
       await requireTarget(projectId, settings);
       await access.requireDriver(caller, projectId, settings.driver, settings.config);
       const stored = await receivers.update(projectId, id, settings, triggerUrlFor(request, projectId));
-      answerJson(response, 200, show(request, stored, fullRights));
+      answerJson(response, 200, show(request, stored, fullRights, settings));
     },
     async DELETE(request, response) {
       const projectId = requireProjectId(queryOf(request));

@@ -112,6 +112,7 @@ async function claimKey(tx: Tx, execution: NewExecution, key: SeenKey, nowMs: nu
     .executeTakeFirstOrThrow();
   // What this execution claimed before is given back with it: nothing half-stored.
   await tx.deleteFrom('seen_keys').where('execution_id', '=', execution.id).execute();
+  if (key.kind === 'signature') return { kind: 'replayed' };
   if (key.kind === 'request' && earlier.body_hash !== key.bodyHash) return { kind: 'request-key-reused' };
   return { kind: 'duplicate', executionId: earlier.execution_id };
 }

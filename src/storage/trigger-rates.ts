@@ -1,0 +1,80 @@
+import { Pool } from 'pg';
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { ServiceError } from '../domain/errors.ts';
+
+/** So many triggers in so many seconds. */
+export interface TriggerRate {
+  readonly triggers: number;
+  readonly perSeconds: number;
+}
+
+export interface TriggerRateCounter {
+  take(receiver: string, limit: TriggerRate): Promise<{ readonly waitMs: number } | undefined>;
+  close(): Promise<void>;
+}
+
+// Each pair of figures has a counter of its own; owners choose few different ones.
+const mostCounters = 500;
+
+/** Counts in this process: right for the one process that a SQLite installation is. */
+export function createMemoryTriggerRates(): TriggerRateCounter {
+  return {
+    take: countWith(async (options) => new RateLimiterMemory(options)),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Counts in PostgreSQL, for all replicas together; the table is made when it is first needed. */
+export function openPostgresTriggerRates(url: string): TriggerRateCounter {
+  const pool = new Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 5_000 });
+  // Without a listener a broken idle connection would end the process; the next trigger makes another.
+  pool.on('error', () => undefined);
+  return {
+    take: countWith(
+      (options) =>
+        new Promise((resolve, reject) => {
+          const limiter = new RateLimiterPostgres(
+            { ...options, storeClient: pool, tableName: 'trigger_rates', keyPrefix: options.keyPrefix },
+            (error?: Error) => {
+              if (error === undefined) resolve(limiter);
+              else reject(error);
+            },
+          );
+        }),
+    ),
+    close: () => pool.end(),
+  };
+}
+
+interface CounterOptions {
+  readonly points: number;
+  readonly duration: number;
+  readonly keyPrefix: string;
+}
+
+function countWith(
+  open: (options: CounterOptions) => Promise<RateLimiterAbstract>,
+): (receiver: string, limit: TriggerRate) => Promise<{ readonly waitMs: number } | undefined> {
+  const counters = new Map<string, Promise<RateLimiterAbstract>>();
+  const counterOf = (limit: TriggerRate): Promise<RateLimiterAbstract> => {
+    const keyPrefix = `${String(limit.triggers)}in${String(limit.perSeconds)}`;
+    const known = counters.get(keyPrefix);
+    if (known !== undefined) return known;
+    const opening = open({ points: limit.triggers, duration: limit.perSeconds, keyPrefix });
+    opening.catch(() => counters.delete(keyPrefix));
+    counters.set(keyPrefix, opening);
+    const [oldest] = counters.keys();
+    if (counters.size > mostCounters && oldest !== undefined) counters.delete(oldest);
+    return opening;
+  };
+  return async (receiver, limit) => {
+    try {
+      await (await counterOf(limit)).consume(receiver);
+      return undefined;
+    } catch (error) {
+      if (error instanceof RateLimiterRes) return { waitMs: error.msBeforeNext };
+      throw new ServiceError('STORE_UNAVAILABLE', 'triggers cannot be counted just now', { cause: error });
+    }
+  };
+}
