@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { Signal } from '../../src/domain/signal.ts';
+import { stepFor } from '../../src/drivers/scale-config.ts';
+import { scaleService } from '../../src/drivers/scale-service.ts';
+import type { Service } from '../../src/rancher/resources.ts';
+
+const fire = { says: 'fire', reason: 'called' } as const;
+const base = { serviceId: '1s5', action: 'up', amount: 2, min: 1, max: 10 };
+const parse = (more: object = {}) => scaleService.Config.parse({ ...base, ...more });
+
+const service: Service = { id: '1s5', type: 'service', links: {}, actions: {}, scale: 5 };
+const decide = (config: ReturnType<typeof parse>, signal: Signal) =>
+  scaleService.plan([{ itemId: 'i', config, signal }], { kind: 'scalable', service, scale: 5 }, {}).decisions[0];
+
+describe('drivers/scale-config', () => {
+  it('leaves a step as configured when the signal says nothing of it', () => {
+    expect(stepFor(parse(), fire)).toEqual(parse());
+    expect(stepFor(parse(), { ...fire, direction: 'as-configured', amount: 7 })).toEqual(parse());
+  });
+
+  it('takes a step back when what fired is over', () => {
+    expect(decide(parse(), { ...fire, direction: 'reverse' })).toMatchObject({ outcome: 'change', from: 5, to: 3 });
+    expect(decide(parse({ action: 'down' }), { ...fire, direction: 'reverse' })).toMatchObject({ from: 5, to: 7 });
+  });
+
+  it("takes the sender's amount where the receiver says so, and its own where the sender names none", () => {
+    const config = parse({ amountFrom: 'sender' });
+
+    expect(decide(config, { ...fire, amount: 4 })).toMatchObject({ outcome: 'change', to: 9 });
+    expect(decide(config, fire)).toMatchObject({ outcome: 'change', to: 7 });
+    expect(decide(config, { ...fire, amount: 6 })).toMatchObject({ outcome: 'limit-reached', to: 5 });
+  });
+
+  it('lets no signal past the bounds', () => {
+    const directions = fc.constantFrom('as-configured' as const, 'reverse' as const);
+    const actions = fc.constantFrom('up', 'down');
+    const limits = fc.constantFrom('reject', 'clamp');
+
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        directions,
+        actions,
+        limits,
+        (amount, direction, action, onLimit) => {
+          const config = parse({ amountFrom: 'sender', action, onLimit });
+
+          const { to = 0 } = decide(config, { ...fire, amount, direction }) ?? {};
+
+          expect(to).toBeGreaterThanOrEqual(1);
+          expect(to).toBeLessThanOrEqual(10);
+        },
+      ),
+    );
+  });
+
+  it('refuses another amountFrom with its name', () => {
+    expect(() => parse({ amountFrom: 'body' })).toThrow('Invalid amountFrom');
+  });
+});
