@@ -18,6 +18,9 @@ export interface DemoReceivers {
   readonly downUrl: string;
 }
 
+/** The labels of the demo's machines. */
+const poolLabels = { pool: 'demo' } as const;
+
 const pollMs = 20;
 const deadlineMs = 10_000;
 
@@ -44,6 +47,22 @@ export async function createDemoService(sandbox: RunningSandbox): Promise<DemoSe
   }
 }
 
+/** Makes the first machine of a labelled pool in the sandbox, from which the others are cloned. @throws ServiceError */
+export async function createDemoPool(sandbox: RunningSandbox): Promise<void> {
+  const { accessKey, secretKey } = sandbox;
+  const server = connectRancher({ url: sandbox.url, credentials: { accessKey, secretKey } });
+  try {
+    // Nobody waits until it is active, in three seconds: it counts and can be cloned before.
+    await server.project(sandbox.projectId).hosts.create({
+      hostname: 'pool-1',
+      labels: poolLabels,
+      aliyunecsConfig: { region: 'cn-hangzhou' },
+    });
+  } finally {
+    await server.close();
+  }
+}
+
 async function waitForState(rancher: Rancher, { id }: Service, state: string): Promise<void> {
   const giveUpAtMs = performance.now() + deadlineMs;
   let service = await rancher.services.read(id);
@@ -58,20 +77,41 @@ async function waitForState(rancher: Rancher, { id }: Service, state: string): P
   }
 }
 
-/** Makes one receiver that adds a container to the demo service and one that takes one away, through our own API. @throws CliError */
+/** Makes receivers that add a container to the demo service and take one away, through our own API. @throws CliError */
 export async function createDemoReceivers(
   service: RunningService,
   sandbox: RunningSandbox,
   webapp: DemoService,
 ): Promise<DemoReceivers> {
-  const { accessKey, secretKey, projectId } = sandbox;
+  const create = receiverMaker(service, sandbox, 'scaleService');
+  const config = { serviceId: webapp.id, amount: 1, min: 1, max: 10 };
+  return {
+    upUrl: await create(`${webapp.name}-up`, { ...config, action: 'up' }),
+    downUrl: await create(`${webapp.name}-down`, { ...config, action: 'down' }),
+  };
+}
+
+/** Makes receivers that add a machine to the demo pool, ten at most, and take one away. @throws CliError */
+export async function createPoolReceivers(service: RunningService, sandbox: RunningSandbox): Promise<DemoReceivers> {
+  const create = receiverMaker(service, sandbox, 'scaleHost');
+  const config = { hostSelector: poolLabels, amount: 1, min: 1, max: 11 };
+  return {
+    upUrl: await create('pool-up', { ...config, action: 'up' }),
+    downUrl: await create('pool-down', { ...config, action: 'down', deleteOption: 'mostRecent' }),
+  };
+}
+
+/** Answers the trigger URL of each receiver it makes. */
+function receiverMaker(
+  service: RunningService,
+  { accessKey, secretKey, projectId }: RunningSandbox,
+  driver: 'scaleService' | 'scaleHost',
+): (name: string, config: object) => Promise<string> {
   const client = createServiceClient({ url: service.url, projectId, key: { accessKey, secretKey } });
-  const create = async (action: 'up' | 'down'): Promise<string> => {
-    const scaleServiceConfig = { type: 'scaleService', serviceId: webapp.id, action, amount: 1, min: 1, max: 10 };
-    const body = { name: `${webapp.name}-${action}`, driver: 'scaleService', scaleServiceConfig };
+  return async (name, config) => {
+    const body = { name, driver, [`${driver}Config`]: { type: driver, ...config } };
     const { url } = parseReceiver(await client.call('POST', '/receivers', { body }));
-    if (!url) throw new CliError('the service did not tell the trigger URL of its demo receiver');
+    if (!url) throw new CliError(`the service did not tell the trigger URL of its demo receiver ${name}`);
     return url;
   };
-  return { upUrl: await create('up'), downUrl: await create('down') };
 }

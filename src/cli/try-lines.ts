@@ -6,15 +6,17 @@ interface Demo {
   readonly sandbox: RunningSandbox;
   readonly webapp: DemoService;
   readonly receivers: DemoReceivers;
+  readonly pool: DemoReceivers;
 }
 
 /** What `try` prints with the sandbox. Every line that begins with two spaces and `curl` works as it stands, in any shell. */
-export function sayWhatToTry({ service, sandbox, webapp, receivers }: Demo): readonly string[] {
+export function sayWhatToTry({ service, sandbox, webapp, receivers, pool }: Demo): readonly string[] {
   const curl = `curl -s -u ${sandbox.accessKey}:${sandbox.secretKey}`;
   const project = `projectId=${sandbox.projectId}`;
   return [
     `Receiver hooks at ${service.url}, for trying: behind it is a sandbox (an in-process Rancher 1.6) at ${sandbox.url}.`,
-    `In its environment ${sandbox.projectId} runs the service ${webapp.name} (${webapp.id}) with 2 containers, and two receivers wait for it.`,
+    `In its environment ${sandbox.projectId} runs the service ${webapp.name} (${webapp.id}) with 2 containers, and two receivers wait for it;`,
+    'two more wait for a pool of machines with the label pool=demo, which has one and room for ten more.',
     '',
     'One container more:',
     `  curl -s -X POST "${receivers.upUrl}"`,
@@ -26,6 +28,13 @@ export function sayWhatToTry({ service, sandbox, webapp, receivers }: Demo): rea
     `  ${curl} "${service.url}/v1-webhooks/receivers?${project}"`,
     'What has happened so far:',
     `  ${curl} "${service.url}/v1-webhooks/executions?${project}"`,
+    '',
+    'One machine more (202: it is being made, which takes about three seconds; repeat it and they add up):',
+    `  curl -s -X POST "${pool.upUrl}"`,
+    'One machine less:',
+    `  curl -s -X POST "${pool.downUrl}"`,
+    'The machines, as Rancher sees them:',
+    `  ${curl} "${sandbox.url}/projects/${sandbox.projectId}/hosts"`,
     '',
     'Ctrl-C ends it.',
   ];

@@ -27,14 +27,23 @@ describe('cli/commands/try, the real program', () => {
 
   it('prints curl lines that work as they stand, one after the other, and ends cleanly', async () => {
     const { cli, url, curls } = await start({ PORT: '0', SANDBOX_PORT: '0' });
-    const [up = '', down = '', service = '', receivers = '', executions = ''] = curls;
+    const [up = '', down = '', service = '', receivers = '', executions = '', poolUp = '', poolDown = '', hosts = ''] =
+      curls;
 
     expect(await run(up)).toMatchObject({ outcome: 'scaled', from: 2, to: 3 });
     expect(await run(service)).toMatchObject({ name: 'webapp', scale: 3 });
     expect(await run(down)).toMatchObject({ outcome: 'scaled', from: 3, to: 2 });
     expect(await run(service)).toMatchObject({ scale: 2 });
-    expect(await run(receivers)).toMatchObject({ data: [{ name: 'webapp-up' }, { name: 'webapp-down' }] });
+    expect(await run(receivers)).toMatchObject({
+      data: [{ name: 'webapp-up' }, { name: 'webapp-down' }, { name: 'pool-up' }, { name: 'pool-down' }],
+    });
     expect(await run(executions)).toMatchObject({ data: [{ outcome: 'scaled' }, { outcome: 'scaled' }] });
+
+    expect(await run(poolUp)).toMatchObject({ driver: 'scaleHost', state: 'under-way' });
+    expect(await run(hosts)).toMatchObject({
+      data: [{ name: 'host-1' }, { hostname: 'pool-1' }, { hostname: 'pool-2', labels: { pool: 'demo' } }],
+    });
+    expect(await run(poolDown)).toMatchObject({ driver: 'scaleHost' });
 
     const ready = await fetch(`${url}/readyz`);
     expect(ready.status).toBe(200);

@@ -50,12 +50,18 @@ describe('cli/commands/try', () => {
       rancher: { url: sandbox?.url, accessKey: 'sandbox' },
     });
     expect(existsSync(config?.dataDirectory ?? '')).toBe(true);
-    const [up, down] = receivers;
+    const [up, down, poolUp, poolDown] = receivers;
     expect(up).toMatchObject({ name: 'webapp-up', scaleServiceConfig: { action: 'up', amount: 1 } });
     expect(down).toMatchObject({ name: 'webapp-down', scaleServiceConfig: { action: 'down', amount: 1 } });
 
+    expect(poolUp).toMatchObject({
+      name: 'pool-up',
+      scaleHostConfig: { action: 'up', hostSelector: { pool: 'demo' } },
+    });
+    expect(poolDown).toMatchObject({ name: 'pool-down', scaleHostConfig: { action: 'down', max: 11 } });
+
     const curls = printed.filter((line) => line.startsWith('  curl'));
-    expect(curls).toHaveLength(5);
+    expect(curls).toHaveLength(8);
     const service = curls.find((line) => line.includes('/services/')) ?? '';
     const [, url = ''] = /"(http[^"]+)"/.exec(service) ?? [];
     const answer = await fetch(url, { headers: { Authorization: `Basic ${btoa('sandbox:sandbox-secret')}` } });

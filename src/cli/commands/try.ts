@@ -31,14 +31,16 @@ export async function tryOut(context: CliContext): Promise<ExitCode> {
 type Opened = (() => Promise<void>)[];
 
 async function serveSandbox(config: TryConfig, context: CliContext, opened: Opened): Promise<readonly string[]> {
-  const { createDemoReceivers, createDemoService } = await import('../demo.ts');
+  const { createDemoPool, createDemoReceivers, createDemoService, createPoolReceivers } = await import('../demo.ts');
   const listen = { host: '127.0.0.1', port: config.sandboxPort, portVariable: 'SANDBOX_PORT' };
   const sandbox = await namingPort(listen, () => context.startSandbox({ port: config.sandboxPort }));
   opened.push(() => sandbox.close());
+  await createDemoPool(sandbox);
   const webapp = await createDemoService(sandbox);
   const service = await startService(config, accessOf(sandbox), 'sandbox', context, opened);
   const receivers = await createDemoReceivers(service, sandbox, webapp);
-  return sayWhatToTry({ service, sandbox, webapp, receivers });
+  const pool = await createPoolReceivers(service, sandbox);
+  return sayWhatToTry({ service, sandbox, webapp, receivers, pool });
 }
 
 async function serveRancher(
