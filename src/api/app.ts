@@ -37,10 +37,19 @@ export function createApi(parts: ApiParts): Express {
   return app;
 }
 
+/** For a browser that is led here: nothing of an answer runs, is framed, is read by another site or tells its address on. */
+const browserHeaders = [
+  ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Referrer-Policy', 'no-referrer'],
+  ['X-Frame-Options', 'DENY'],
+] as const;
+
 function setHeaders(parts: ApiParts): RequestHandler {
   return (request, response, next) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
+    for (const [name, value] of browserHeaders) response.setHeader(name, value);
     if (rawPathOf(request).startsWith('/v1-webhooks')) {
       response.setHeader('X-Api-Schemas', linksOf(request, parts).schemas());
     }

@@ -10,9 +10,10 @@ export const defaultBodyLimits: BodyLimits = { mostBytes: 1024 * 1024, timeoutMs
 
 /**
  * The whole body as it was sent.
- * @throws ServiceError PAYLOAD_TOO_LARGE, PAYLOAD_INCOMPLETE when it has not arrived in time or was cut off.
+ * @throws ServiceError PAYLOAD_ENCODED, PAYLOAD_TOO_LARGE, PAYLOAD_INCOMPLETE when it has not arrived in time or was cut off.
  */
 export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  requirePlain(request);
   const announced = Number(request.headers['content-length'] ?? '0');
   if (announced > limits.mostBytes) throw tooLarge(limits);
   return await new Promise<Buffer>((resolve, reject) => {
@@ -52,6 +53,20 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
     }, limits.timeoutMs);
     request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
   });
+}
+
+/**
+ * Compressed bodies are refused, not unpacked: no sender that we know sends one, a megabyte of it can hold a gigabyte, and a
+ * signature over it could be meant for either form.
+ */
+function requirePlain(request: IncomingMessage): void {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (encoding === 'identity' || encoding === '') return;
+  throw new ServiceError(
+    'PAYLOAD_ENCODED',
+    `bodies with Content-Encoding ${JSON.stringify(encoding.slice(0, 40))} are not taken; send it without`,
+    { fieldName: 'Content-Encoding' },
+  );
 }
 
 function tooLarge({ mostBytes }: BodyLimits): ServiceError {

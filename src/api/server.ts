@@ -25,6 +25,8 @@ export async function startServer(app: RequestListener, options: ServerOptions):
       // Longer than a request may wait for its answer (25 s) and its body (5 s); shorter than Rancher's patience.
       requestTimeout: 30_000,
       headersTimeout: 10_000,
+      // Both are only looked at this often; Node's half minute would let slow callers hold four times as many connections.
+      connectionsCheckingInterval: 2_000,
       // Above the 60 s of common load balancers, so that it is never we who close a connection they are about to use.
       keepAliveTimeout: 75_000,
       maxHeaderSize: 16 * 1024,

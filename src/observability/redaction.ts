@@ -13,6 +13,8 @@ const secretParameter =
 const keyInPath = /(\/endpoint\/[^/\s?"'\\]+\/)[^/\s?"'\\]+/g;
 const userInUrl = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s"'\\@]+@/gi;
 const authorizationScheme = /\b(Basic|Bearer)\s+[\w.~+/=-]{6,}/gi;
+/** A trigger key by its looks (40 alphanumerics), and a JWT: people put them where an id belongs, and errors name what was wrong. */
+const keyAnywhere = /(?<![A-Za-z0-9])[A-Za-z0-9]{40}(?![A-Za-z0-9])|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+/g;
 
 const deepestLevel = 6;
 
@@ -22,7 +24,8 @@ export function redactText(text: string): string {
     .replace(secretParameter, `$1${hidden}`)
     .replace(keyInPath, `$1${hidden}`)
     .replace(userInUrl, `$1${hidden}@`)
-    .replace(authorizationScheme, `$1 ${hidden}`);
+    .replace(authorizationScheme, `$1 ${hidden}`)
+    .replace(keyAnywhere, hidden);
 }
 
 /** The same facts without secrets: by field name at any depth, by what a text looks like, errors with their causes. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { call } from '../support/http-client.ts';
 import { basic, startApi } from '../support/running-api.ts';
@@ -105,6 +106,20 @@ describe('api: the edge of HTTP', () => {
     expect(answer).toMatch(/^HTTP\/1.1 417 /);
   });
 
+  it.each(['gzip', 'br', 'deflate, gzip', 'IDENTITY, gzip'])('takes no body packed with %s', async (encoding) => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+    const path = `/v1-webhooks/endpoint?key=${key}&projectId=1a5&dryRun=true`;
+
+    expect(
+      await call(api.url, { method: 'POST', path, headers, body: gzipSync(Buffer.alloc(1_000_000)) }),
+    ).toMatchObject({
+      status: 415,
+      body: { code: 'PAYLOAD_ENCODED', fieldName: 'Content-Encoding' },
+    });
+    headers['content-encoding'] = 'identity';
+    expect((await call(api.url, { method: 'POST', path, headers, body: '{}' })).status).toBe(200);
+  });
+
   it('answers HEAD like GET, without the body', async () => {
     const path = '/v1-webhooks/schemas/receiver';
     const get = await call(api.url, { path });
@@ -125,6 +140,10 @@ describe('api: the edge of HTTP', () => {
     expect(headers).toMatchObject({
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
       'x-receiver-hooks-sandbox': '1',
       'content-type': 'application/json; charset=utf-8',
     });

@@ -21,6 +21,15 @@ describe('observability/redaction', () => {
     expect(redactText(text)).toContain('[redacted]');
   });
 
+  it('hides a trigger key and a token wherever somebody put them', () => {
+    const key = 'Ab1'.repeat(13).concat('Z');
+    const token = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(20)}.${'b'.repeat(20)}`;
+
+    expect(redactText(`environment ${key} is unknown`)).toBe('environment [redacted] is unknown');
+    expect(redactText(`environment ${key}x is unknown`)).toBe(`environment ${key}x is unknown`);
+    expect(redactText(`(${token})`)).toBe('([redacted])');
+  });
+
   it('leaves the rest of a text alone', () => {
     const text = 'GET http://rancher:8080/v2-beta/projects/1a5/services?name=web&monkey=3 answered 409';
 

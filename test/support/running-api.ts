@@ -12,7 +12,7 @@ import { drivers } from '../../src/drivers/drivers.ts';
 import { startExecutions } from '../../src/executions/executions.ts';
 import { formats } from '../../src/formats/formats.ts';
 import { createHealth } from '../../src/observability/health.ts';
-import { createLogger } from '../../src/observability/logger.ts';
+import { createLogger, type Logger } from '../../src/observability/logger.ts';
 import type { Rancher, RancherServer } from '../../src/rancher/rancher.ts';
 import { connectRancher } from '../../src/rancher/server.ts';
 import type { Custody } from '../../src/receivers/custody.ts';
@@ -42,6 +42,7 @@ export interface RunningApiOptions {
   readonly legacyPublicKey?: string;
   /** For receivers of another provenance than the real ones take. */
   readonly drivers?: readonly AnyDriver[];
+  readonly logger?: Logger;
   readonly trustExistingReceivers?: boolean;
   /** Milliseconds since 1970, as senders' timestamps are compared with. */
   readonly nowMs?: () => number;
@@ -74,7 +75,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     clients.set(projectId, client);
     return client;
   };
-  const logger = createLogger({ level: 'error' });
+  const logger = options.logger ?? createLogger({ level: 'error' });
   const store = await openSqliteStore(':memory:');
   const executions = startExecutions({
     store,
