@@ -5,7 +5,7 @@ import type { Signal } from '../domain/signal.ts';
 import type { Target } from '../domain/target.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision } from '../drivers/driver.ts';
-import type { NewExecution, SeenKey, Store } from '../storage/store.ts';
+import type { Acceptance, NewExecution, SeenKey, Store } from '../storage/store.ts';
 import type { Execution, ExecutionHistory } from './execution.ts';
 import { startFollower } from './follower.ts';
 import { createHistory, toExecution } from './history.ts';
@@ -16,6 +16,8 @@ import { createWaiters, type Ending } from './waiters.ts';
 
 // Bounds of what may pile up; past them callers get 503 and nothing is stored (design §2, §5).
 const waitingALane = 1_000;
+// Bodies are kept until they are forwarded, so fewer of those may wait.
+const waitingALaneWithBodies = 100;
 const settleWaiters = 50;
 const requestKeyLivesMs = 24 * 3_600_000;
 
@@ -89,6 +91,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
   const lanes = new Map<Target, Lane>();
   let isClosed = false;
   let waitingToSettle = 0;
+  const accepting = new Set<Promise<unknown>>();
 
   const laneOf = (target: Target): Lane => {
     const lane = lanes.get(target) ?? new Lane(context, target);
@@ -119,25 +122,27 @@ export function startExecutions(options: ExecutionsOptions): Executions {
   const stopWatching = watchOtherReplicas(context, (target) => lanes.get(target)?.poke());
   const follower = startFollower(context, timing.followEveryMs);
 
-  /** Stores the trigger; its only lane, when idle, is opened by the same commit and read meanwhile. */
-  const accept = async (execution: NewExecution) => {
-    const [target] = execution.targets;
-    const lane = target === undefined || execution.targets.length > 1 ? undefined : laneOf(target);
-    const isIdle = lane?.isFree === true;
-    if (isIdle) lane.readEarly(execution.driver);
-    const askedMs = performance.now();
-    const open =
-      isIdle && target !== undefined
-        ? { open: { target, holder: context.holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs } }
-        : {};
-    const [acceptance] = await store.accept([{ ...execution, ...open }]);
-    if (acceptance === undefined) throw new ServiceError('INTERNAL', 'the store did not answer for a trigger');
-    if (acceptance.kind === 'accepted') {
-      const { opened } = acceptance;
-      if (lane !== undefined) lane.poke(opened === undefined ? undefined : { round: opened, askedMs });
-      else for (const each of execution.targets) laneOf(each).poke();
+  /** Stores the trigger; its only lane, when free, is opened by the same commit and read meanwhile. */
+  const accept = async (execution: NewExecution): Promise<Acceptance> => {
+    const [target, ...others] = execution.targets;
+    if (target === undefined || others.length > 0) {
+      const acceptance = await acceptOne(store, execution);
+      if (acceptance.kind === 'accepted') for (const each of execution.targets) laneOf(each).poke();
+      return acceptance;
     }
-    return acceptance;
+    const lane = laneOf(target);
+    return lane.expecting(async () => {
+      const isFree = lane.isFree;
+      if (isFree) lane.readEarly(execution.driver);
+      const askedMs = performance.now();
+      const { holder } = context;
+      const open = { target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
+      const acceptance = await acceptOne(store, isFree ? { ...execution, open } : execution);
+      if (acceptance.kind === 'accepted') {
+        lane.poke(acceptance.opened === undefined ? undefined : { round: acceptance.opened, askedMs });
+      }
+      return acceptance;
+    });
   };
 
   const finish = async (executionId: string, ending: Ending, accepted: Execution): Promise<Execution> => {
@@ -175,8 +180,11 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       const driver = driverOf(submission.driver);
       const { wait } = submission;
       const { signal, targets } = await aimAt(driver, submission);
+      const id = ulid();
+      const laneLimit = driver.needs === 'body' ? waitingALaneWithBodies : waitingALane;
       const execution: NewExecution = {
-        id: ulid(),
+        id,
+        ...(targets.length === 0 ? {} : keepBody(driver, { ...submission, executionId: id })),
         projectId: submission.projectId,
         receiverId: submission.receiverId,
         receiverName: submission.receiverName,
@@ -187,14 +195,21 @@ export function startExecutions(options: ExecutionsOptions): Executions {
         targets,
         seenKeys: seenKeysOf({ ...submission, signal }),
         sendWithinMs: timing.sendWithinMs,
-        laneLimit: waitingALane,
+        laneLimit,
       };
       const budgetMs = wait === 'respond-async' ? 0 : timing.answerWithinMs;
       // Waiting begins before the trigger is stored, so that an end that comes at once is not missed.
       const own = waiters.wait(execution.id, targets.length === 0 ? 0 : budgetMs);
-      const acceptance = await accept(execution);
+      const accepted = accept(execution);
+      accepting.add(accepted);
+      const acceptance = await accepted
+        .catch((error: unknown) => {
+          waiters.wake(execution.id, { kind: 'not-yet' });
+          throw error;
+        })
+        .finally(() => accepting.delete(accepted));
       if (acceptance.kind === 'lane-full') {
-        throw new ServiceError('OVERLOADED', `${String(waitingALane)} triggers wait for this target; try again later`, {
+        throw new ServiceError('OVERLOADED', `${String(laneLimit)} triggers wait for this target; try again later`, {
           retryAfterSeconds: 30,
         });
       }
@@ -211,13 +226,12 @@ export function startExecutions(options: ExecutionsOptions): Executions {
           'a request with this signature was accepted already; sign each request anew',
         );
       }
-      const isDuplicate = acceptance.kind === 'duplicate';
-      const id = acceptance.kind === 'duplicate' ? acceptance.executionId : execution.id;
-      if (isDuplicate) return { execution: await awaitEarlier(id, budgetMs), isDuplicate };
-      const accepted = asAccepted(execution);
-      const ended = targets.length === 0 ? accepted : await finish(id, await own, accepted);
-      if (wait !== 'settled' || ended.outcome !== 'scaled') return { execution: ended, isDuplicate };
-      return { execution: ended, isDuplicate, isSettled: await settle(ended) };
+      if (acceptance.kind === 'duplicate')
+        return { execution: await awaitEarlier(acceptance.executionId, budgetMs), isDuplicate: true };
+      const asStored = asAccepted(execution);
+      const ended = targets.length === 0 ? asStored : await finish(id, await own, asStored);
+      if (wait !== 'settled' || ended.outcome !== 'scaled') return { execution: ended, isDuplicate: false };
+      return { execution: ended, isDuplicate: false, isSettled: await settle(ended) };
     },
 
     async preview({ projectId, driver: driverId, config, signal }) {
@@ -240,6 +254,8 @@ export function startExecutions(options: ExecutionsOptions): Executions {
 
     async close() {
       isClosed = true;
+      // A lane that is made after the others were closed would go on for ever.
+      await Promise.allSettled(accepting);
       sweeper.stop();
       stopWatching();
       waiters.dismiss();
@@ -296,6 +312,12 @@ function watchOtherReplicas({ store, waiters, timing, log }: LaneContext, poke: 
   };
 }
 
+async function acceptOne(store: Store, execution: NewExecution): Promise<Acceptance> {
+  const [acceptance] = await store.accept([execution]);
+  if (acceptance === undefined) throw new ServiceError('INTERNAL', 'the store did not answer for a trigger');
+  return acceptance;
+}
+
 interface Sweeper {
   stop(): void;
 }
@@ -346,6 +368,15 @@ function seenKeysOf({ idempotencyKey, signedOnce, signal, body, repeatAfterSecon
     keys.push({ kind: 'event', hash: sha256(signal.dedupeKey), bodyHash, livesForMs: repeatAfterSeconds * 1000 });
   }
   return keys;
+}
+
+function keepBody(
+  driver: AnyDriver,
+  { body, contentType, executionId }: Submission & { readonly executionId: string },
+): { readonly keptBody?: string } {
+  if (driver.keepBody === undefined) return {};
+  const type = contentType === undefined ? {} : { contentType };
+  return { keptBody: driver.keepBody({ executionId, bytes: body, ...type }) };
 }
 
 function asAccepted(execution: NewExecution): Execution {

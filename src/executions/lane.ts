@@ -27,6 +27,7 @@ export class Lane {
   #timer: NodeJS.Timeout | undefined;
   #early: Promise<Reading> | undefined;
   #isBackingOff = false;
+  #expected = 0;
   #isClosed = false;
 
   constructor(context: LaneContext, target: Target) {
@@ -39,9 +40,23 @@ export class Lane {
     return this.#working === undefined && !this.#isBackingOff;
   }
 
-  /** Nothing is being done and nothing is planned: the object can be forgotten. */
+  /**
+   * Nothing is being done, planned or expected: the object can be forgotten. A second object for the same target beside one
+   * that somebody still holds would begin a turn of its own, and both would write.
+   */
   get isIdle(): boolean {
-    return this.#working === undefined && this.#timer === undefined && this.#early === undefined;
+    return this.#working === undefined && this.#timer === undefined && this.#expected === 0;
+  }
+
+  /** Somebody is about to poke; `work` is what he does before. */
+  async expecting<T>(work: () => Promise<T>): Promise<T> {
+    this.#expected += 1;
+    try {
+      return await work();
+    } finally {
+      this.#expected -= 1;
+      if (this.#expected === 0 && this.#working === undefined) this.#early = undefined;
+    }
   }
 
   /** Begins to read the target while the trigger is still being stored. */

@@ -49,7 +49,12 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
 
   const { sinceLastEffectiveChangeMs } = round;
   const planned = driver.plan(
-    living.map(({ itemId, config, signal }) => ({ itemId, config, signal })),
+    living.map(({ itemId, config, signal, keptBody }) => ({
+      itemId,
+      config,
+      signal,
+      ...(keptBody === undefined ? {} : { keptBody }),
+    })),
     reading.snapshot,
     sinceLastEffectiveChangeMs === undefined ? {} : { sinceLastEffectiveChangeMs },
   );
@@ -91,7 +96,13 @@ async function partDead(
   const known = new Map<string, boolean>();
   for (const item of waiting) {
     if (item.sendWithinMs < 0) {
-      dead.push(failedItem(item, 'DEADLINE_EXCEEDED', 'Rancher could not be reached in time; nothing was sent'));
+      dead.push(
+        failedItem(
+          item,
+          'DEADLINE_EXCEEDED',
+          'it could not be sent in time: Rancher was away, or the target could not be changed; nothing was sent',
+        ),
+      );
       continue;
     }
     let isAlive = item.waitedMs <= timing.askAgainAfterMs || known.get(item.receiverId);

@@ -31,11 +31,13 @@ export function listen(url: string): Announcements {
   };
   const connect = async (): Promise<void> => {
     const mine = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, keepAlive: true });
+    let isLost = false;
+    // Told once a connection, however many ways it has of telling: two reconnections would leave one behind for ever.
     const lost = (): void => {
+      if (isLost) return;
+      isLost = true;
       if (client === mine) client = undefined;
-      mine.removeAllListeners();
-      mine.on('error', () => undefined);
-      if (isClosed || timer !== undefined) return;
+      if (isClosed) return;
       timer = setTimeout(() => {
         timer = undefined;
         connecting = connect();
@@ -48,12 +50,15 @@ export function listen(url: string): Announcements {
     try {
       await mine.connect();
       await mine.query(`listen ${channel}`);
-      client = mine;
+      if (!isClosed) client = mine;
       pauseMs = firstPauseMs;
     } catch {
       lost();
       await mine.end().catch(() => undefined);
+      return;
     }
+    // It may have been closed while this connection was being made.
+    if (isClosed) await mine.end();
   };
   connecting = connect();
   return {
@@ -64,8 +69,10 @@ export function listen(url: string): Announcements {
     async close() {
       isClosed = true;
       clearTimeout(timer);
+      const open = client;
+      client = undefined;
+      await open?.end();
       await connecting;
-      await client?.end();
     },
   };
 }

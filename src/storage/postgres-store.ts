@@ -36,6 +36,8 @@ export async function openPostgresStore({ url, onIdleError }: PostgresOptions): 
   });
   // Without a listener a broken idle connection (PostgreSQL restarted) would end the process.
   pool.on('error', (error) => onIdleError?.(error));
+  // The same for one that is in use just then; its query fails and tells whoever asked.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   // Kysely takes an advisory lock for the time of the migration.
   const { error } = await new Migrator({ db, provider: migrationsFor(postgresEngine) }).migrateToLatest();

@@ -65,6 +65,8 @@ export interface Bench {
   readonly sandbox: Sandbox;
   readonly directory: string;
   scaleOf(serviceId: string): number;
+  /** A client of project 1a5 with its own connections. */
+  connect(): Rancher;
   addReplica(
     options?: {
       readonly store?: Store;
@@ -79,10 +81,17 @@ export async function startBench(options: SandboxOptions = {}): Promise<Bench> {
   const sandbox = await startSandbox({ speed: 50, ...options });
   const directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-executions-'));
   const closers: (() => Promise<void>)[] = [];
+  const connect = (timeoutMs: number) =>
+    connectRancher({ url: sandbox.url, credentials: sandbox.project.keys.project, timeoutMs });
   return {
     sandbox,
     directory,
     scaleOf: (serviceId) => Number(sandbox.inspect(serviceId)?.['scale']),
+    connect() {
+      const server = connect(quickTiming.rancherTimeoutMs ?? 400);
+      closers.push(() => server.close());
+      return server.project('1a5');
+    },
     async addReplica({ store: shared, file, timing, ...overrides } = {}) {
       const store = shared ?? (await openSqliteStore(file ?? join(directory, `${randomUUID()}.sqlite`)));
       const times = { ...quickTiming, ...timing };

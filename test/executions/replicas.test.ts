@@ -1,0 +1,119 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import { openPostgresStore } from '../../src/storage/postgres-store.ts';
+import { startBench, type Bench, type Replica } from '../support/executions-under-test.ts';
+import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
+
+describe('executions on several replicas', () => {
+  let postgres: PostgresServer;
+  let bench: Bench;
+  let serviceId: string;
+  let url: string;
+
+  beforeAll(async () => {
+    postgres = await startPostgresServer();
+  }, 60_000);
+  afterAll(() => postgres.close());
+
+  beforeEach(async () => {
+    bench = await startBench();
+    serviceId = bench.sandbox.addService({ projectId: '1a5', scale: 2 });
+    url = await postgres.createDatabase();
+  });
+  afterEach(() => bench.close());
+
+  async function addReplicas(count: number, timing = {}): Promise<readonly Replica[]> {
+    // All at once: their migrations must not get in each other's way.
+    return Promise.all(
+      Array.from({ length: count }, async () => bench.addReplica({ store: await openPostgresStore({ url }), timing })),
+    );
+  }
+
+  it('migrate one database although they start at once, and serve one lane together', async () => {
+    const replicas = await addReplicas(3);
+
+    const submitted = await Promise.all(
+      Array.from({ length: 150 }, (_, index) => replicas[index % 3]?.scale({ serviceId })),
+    );
+
+    expect(submitted.every((one) => one?.execution.outcome === 'scaled')).toBe(true);
+    expect(new Set(submitted.map((one) => one?.execution.to)).size).toBe(150);
+    expect(bench.scaleOf(serviceId)).toBe(152);
+  });
+
+  it('know an event that another one has seen, and wait for its end', async () => {
+    const [one, two] = await addReplicas(2);
+
+    const submitted = await Promise.all([
+      one?.scale({ serviceId, dedupeKey: 'a' }),
+      two?.scale({ serviceId, dedupeKey: 'a' }),
+    ]);
+
+    expect(submitted.filter((each) => each?.isDuplicate === true)).toHaveLength(1);
+    expect(submitted.map((each) => each?.execution.outcome)).toEqual(['scaled', 'scaled']);
+    expect(bench.scaleOf(serviceId)).toBe(3);
+  });
+
+  it('respect a cooldown that began elsewhere', async () => {
+    const [one, two] = await addReplicas(2);
+    await one?.scale({ serviceId });
+
+    const after = await two?.scale({ serviceId, cooldownSeconds: 60 });
+
+    expect(after?.execution.outcome).toBe('cooling-down');
+  });
+
+  it('take over from one that stood still between its commit and its send, which then sends nothing', async () => {
+    let release = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    // Standing still in the middle of a call: as SIGSTOP, or a long garbage collection, would do it.
+    const paused = await bench.addReplica({
+      store: await openPostgresStore({ url }),
+      rancher: standingStill(bench, stopped),
+      timing: { answerWithinMs: 50 },
+    });
+    const { execution } = await paused.scale({ serviceId });
+    const other = await bench.addReplica({ store: await openPostgresStore({ url }) });
+
+    const end = await other.ended(execution.id);
+    expect(end).toMatchObject({ outcome: 'scaled', to: 3 });
+    await other.scale({ serviceId });
+    release();
+    await pause(300);
+
+    expect(bench.scaleOf(serviceId)).toBe(4);
+  });
+
+  it('finish what was accepted while PostgreSQL went away and came back', async () => {
+    const [replica] = await addReplicas(1, { answerWithinMs: 100 });
+    const first = await replica?.scale({ serviceId });
+    expect(first?.execution.outcome).toBe('scaled');
+    await postgres.stop();
+
+    await expect(replica?.scale({ serviceId })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await postgres.start();
+    const again = await replica?.scale({ serviceId });
+    await replica?.ended(again?.execution.id ?? '');
+
+    expect(bench.scaleOf(serviceId)).toBe(4);
+  });
+});
+
+/** A client whose first write waits, right before its bytes would leave, until `released`. */
+function standingStill(bench: Bench, released: Promise<void>) {
+  const client = bench.connect();
+  return () => ({
+    ...client,
+    services: {
+      ...client.services,
+      read: (id: string, options = {}) => client.services.read(id, options),
+      list: (filters = {}, options = {}) => client.services.list(filters, options),
+      async update(id: string, body: object, options = {}) {
+        await released;
+        return client.services.update(id, body, options);
+      },
+    },
+  });
+}
