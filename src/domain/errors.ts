@@ -44,6 +44,8 @@ export const errorKinds = {
   LIMIT_REACHED: { whose: 'sender', status: 400 },
   SUPERSEDED: { whose: 'rancher', status: 409 },
   PARTIAL: { whose: 'rancher', status: 409 },
+  FORWARD_NOT_AVAILABLE: { whose: 'operator', status: 400 },
+  FORWARD_FAILED: { whose: 'owner', status: 422 },
   DEADLINE_EXCEEDED: { whose: 'rancher', status: 422 },
   SEALING_KEY_CHANGED: { whose: 'operator', status: 422 },
   SEALING_KEY_UNUSABLE: { whose: 'operator', status: 503 },

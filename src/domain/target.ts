@@ -19,6 +19,16 @@ export function serviceUpgradeTarget(projectId: string, serviceId: string): Targ
   return `${projectId}/service/${serviceId}/upgrade`;
 }
 
+/** The target of what is forwarded to one service, by the name the receiver gives it. */
+export function forwardTarget(projectId: string, serviceName: string): Target {
+  return `${projectId}/forward/${serviceName}`;
+}
+
+/** The service's name in a `forward` target. */
+export function forwardedServiceOf(target: Target): string {
+  return target.split('/').slice(2).join('/');
+}
+
 /** The environment a target belongs to. */
 export function projectOf(target: Target): string {
   return target.slice(0, target.indexOf('/'));

@@ -1,4 +1,5 @@
 import type { AnyDriver } from './driver.ts';
+import { createForwardPost, forwardPost, type ForwardPostOptions } from './forward-post.ts';
 import { scaleHost } from './scale-host.ts';
 import { scaleService } from './scale-service.ts';
 import { serviceUpgrade } from './service-upgrade.ts';
@@ -8,4 +9,11 @@ export const drivers: readonly AnyDriver[] = [
   scaleService as AnyDriver,
   scaleHost as AnyDriver,
   serviceUpgrade as AnyDriver,
+  forwardPost as AnyDriver,
 ];
+
+/** The same for an installation that can reach containers. */
+export function createDrivers(options: { readonly forwardPost: ForwardPostOptions }): readonly AnyDriver[] {
+  const forwarding = createForwardPost(options.forwardPost) as AnyDriver;
+  return drivers.map((driver) => (driver.id === forwarding.id ? forwarding : driver));
+}

@@ -127,7 +127,9 @@ export function startExecutions(options: ExecutionsOptions): Executions {
     const [target, ...others] = execution.targets;
     if (target === undefined || others.length > 0) {
       const acceptance = await acceptOne(store, execution);
-      if (acceptance.kind === 'accepted') for (const each of execution.targets) laneOf(each).poke();
+      if (acceptance.kind !== 'accepted') return acceptance;
+      context.reached('accepted');
+      for (const each of execution.targets) laneOf(each).poke();
       return acceptance;
     }
     const lane = laneOf(target);
@@ -139,6 +141,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       const open = { target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
       const acceptance = await acceptOne(store, isFree ? { ...execution, open } : execution);
       if (acceptance.kind === 'accepted') {
+        context.reached('accepted');
         lane.poke(acceptance.opened === undefined ? undefined : { round: acceptance.opened, askedMs });
       }
       return acceptance;

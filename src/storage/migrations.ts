@@ -105,7 +105,13 @@ const first = (engine: Engine): Migration => ({
   },
 });
 
+const keptBody: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.alterTable('executions').addColumn('kept_body', 'text').execute();
+  },
+};
+
 /** All migrations, oldest first. A released one is never edited. */
 export function migrationsFor(engine: Engine): MigrationProvider {
-  return { getMigrations: async () => ({ '0001-first': first(engine) }) };
+  return { getMigrations: async () => ({ '0001-first': first(engine), '0002-kept-body': keptBody }) };
 }

@@ -21,6 +21,8 @@ export interface NewExecution {
   readonly format: string;
   readonly config: unknown;
   readonly signal: Signal;
+  /** What its driver keeps of the body, sealed; erased with the end of the execution. */
+  readonly keptBody?: string;
   /** None for an ignored signal: it is finished as it is stored. */
   readonly targets: readonly Target[];
   readonly seenKeys: readonly SeenKey[];
@@ -48,6 +50,7 @@ export interface WaitingItem {
   readonly driver: string;
   readonly config: unknown;
   readonly signal: Signal;
+  readonly keptBody?: string;
   /** Its execution has no other item: how this one ends is how the execution ends. */
   readonly isOnly: boolean;
   readonly waitedMs: number;

@@ -41,6 +41,8 @@ export interface ExecutionsTable {
   /** After this moment it is not sent any more. */
   send_before: number;
   finished_at: number | null;
+  /** What its driver keeps of the body, sealed; null once it has ended. */
+  kept_body: string | null;
 }
 
 export interface ItemsTable {

@@ -60,6 +60,7 @@ async function acceptOne(tx: Tx, execution: NewExecution, nowMs: number): Promis
       item_count: execution.targets.length,
       send_before: nowMs + execution.sendWithinMs,
       finished_at: isIgnored ? nowMs : null,
+      kept_body: isIgnored ? null : (execution.keptBody ?? null),
     })
     .returning('seq')
     .executeTakeFirstOrThrow();

@@ -98,6 +98,7 @@ async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<reado
       'executions.driver',
       'executions.config',
       'executions.signal',
+      'executions.kept_body',
       'executions.item_count',
       'executions.accepted_at',
       'executions.send_before',
@@ -107,10 +108,11 @@ async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<reado
     .orderBy('items.seq')
     .limit(itemsARound)
     .execute();
-  return rows.map(({ config, signal, item_count, accepted_at, send_before, ...row }) => ({
+  return rows.map(({ config, signal, kept_body, item_count, accepted_at, send_before, ...row }) => ({
     ...row,
     config: JSON.parse(config) as unknown,
     signal: JSON.parse(signal) as Signal,
+    ...(kept_body === null ? {} : { keptBody: kept_body }),
     isOnly: item_count === 1,
     waitedMs: nowMs - accepted_at,
     sendWithinMs: send_before - nowMs,

@@ -271,6 +271,7 @@ async function endExecution(tx: Tx, executionId: string, nowMs: number): Promise
       scale_from: items.length === 1 ? first.scale_from : null,
       scale_to: items.length === 1 ? first.scale_to : null,
       finished_at: nowMs,
+      kept_body: null,
     })
     .where('id', '=', executionId)
     .execute();
