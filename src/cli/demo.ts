@@ -96,8 +96,8 @@ export async function createPoolReceivers(service: RunningService, sandbox: Runn
   const create = receiverMaker(service, sandbox, 'scaleHost');
   const config = { hostSelector: poolLabels, amount: 1, min: 1, max: 11 };
   return {
-    upUrl: await create('pool-up', { ...config, action: 'up' }),
-    downUrl: await create('pool-down', { ...config, action: 'down', deleteOption: 'mostRecent' }),
+    upUrl: await create('machines-up', { ...config, action: 'up' }),
+    downUrl: await create('machines-down', { ...config, action: 'down', deleteOption: 'mostRecent' }),
   };
 }
 

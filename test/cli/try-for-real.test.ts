@@ -35,7 +35,7 @@ describe('cli/commands/try, the real program', () => {
     expect(await run(down)).toMatchObject({ outcome: 'scaled', from: 3, to: 2 });
     expect(await run(service)).toMatchObject({ scale: 2 });
     expect(await run(receivers)).toMatchObject({
-      data: [{ name: 'webapp-up' }, { name: 'webapp-down' }, { name: 'pool-up' }, { name: 'pool-down' }],
+      data: [{ name: 'webapp-up' }, { name: 'webapp-down' }, { name: 'machines-up' }, { name: 'machines-down' }],
     });
     expect(await run(executions)).toMatchObject({ data: [{ outcome: 'scaled' }, { outcome: 'scaled' }] });
 

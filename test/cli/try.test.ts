@@ -55,10 +55,10 @@ describe('cli/commands/try', () => {
     expect(down).toMatchObject({ name: 'webapp-down', scaleServiceConfig: { action: 'down', amount: 1 } });
 
     expect(poolUp).toMatchObject({
-      name: 'pool-up',
+      name: 'machines-up',
       scaleHostConfig: { action: 'up', hostSelector: { pool: 'demo' } },
     });
-    expect(poolDown).toMatchObject({ name: 'pool-down', scaleHostConfig: { action: 'down', max: 11 } });
+    expect(poolDown).toMatchObject({ name: 'machines-down', scaleHostConfig: { action: 'down', max: 11 } });
 
     const curls = printed.filter((line) => line.startsWith('  curl'));
     expect(curls).toHaveLength(8);
