@@ -48,10 +48,8 @@ export const cloudmonitor: Format<z.infer<typeof Settings>> = {
   id: 'cloudmonitor',
   body: 'form',
   Settings,
-  recognises({ form }) {
-    const state = form?.get('alertState');
-    return states.some((known) => known === state) && form?.has('alertName') === true && form.has('dimensions');
-  },
+  // Whatever its state: one that is not known yet must be refused, and not count as any call does.
+  recognises: ({ form }) => ['alertState', 'alertName', 'dimensions'].every((name) => form?.has(name)),
   read(trigger, settings) {
     const { alertState, transId, triggerLevel, ...alert } = readForm(Callback, trigger);
     if (alertState === 'INSUFFICIENT_DATA') return { says: 'ignore', reason: 'there is no data to judge by' };

@@ -5,6 +5,7 @@ import { describeFormat, fixtureBody, triggerOf } from '../support/format-contra
 describeFormat(alertmanager, {
   signals: {
     firing: { says: 'fire', reason: '1 alert fires' },
+    'second-firing': { says: 'fire', reason: '2 alerts fire' },
     resolved: { says: 'ignore' },
     'one-of-two-resolved': { says: 'ignore' },
   },
@@ -44,6 +45,14 @@ describe('formats/alertmanager', () => {
   it('reads the amount where the owner points', () => {
     expect(read(firing, { amount: '/commonAnnotations/scale_by' }).amount).toBe(3);
     expect(() => read(firing, { amount: '/commonAnnotations/none' })).toThrow('nothing usable stands at');
+  });
+
+  it('keeps the key of a huge group short, and still tells groups apart', () => {
+    const alerts = Array.from({ length: 5000 }, (_, at) => alert('firing', `f${String(at)}`, '2026-11-23T09:00:00Z'));
+    const [key = '', other = ''] = [group(...alerts), group(...alerts.slice(1))].map((body) => read(body).dedupeKey);
+
+    expect(key.length).toBeLessThan(1000);
+    expect(key).not.toBe(other);
   });
 
   it('leaves the body of another version to others', () => {

@@ -55,6 +55,13 @@ describe('formats/cloudmonitor', () => {
     expect(read('alert', { levels: ['WARN', 'INFO'] }).says).toBe('ignore');
   });
 
+  it('refuses a state it does not know, also where it is left to auto to recognise the sender', () => {
+    const trigger = triggerOf({ body: 'alertState=BROKEN&alertName=cpu&dimensions=%7B%7D', contentType });
+
+    expect(cloudmonitor.recognises(trigger)).toBe(true);
+    expect(() => cloudmonitor.read(trigger, cloudmonitor.Settings.parse({}))).toThrow('alertState');
+  });
+
   it('reads no JSON, even when it is sent as a form', () => {
     expect(() =>
       cloudmonitor.read(triggerOf({ body: { alertState: 'ALERT' }, contentType }), cloudmonitor.Settings.parse({})),

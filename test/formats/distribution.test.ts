@@ -2,11 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { distribution } from '../../src/formats/distribution.ts';
 import { describeFormat, fixtureBody, fixtureTrigger, triggerOf } from '../support/format-contract.ts';
 
+// Of the recorded manifest.
+const recorded = 'sha256:a07b58e5bb72a083cd8ce33da0a9c41647973d80f96612eac5f3428a7e30bf71';
 const digest = 'sha256:457f4aa83fc9a6663ab9d1b0a6e2dce25a12a943ed5bf2c1747c58d48bbb4917';
 
 describeFormat(distribution, {
   signals: {
-    v1: { says: 'fire', image: { registry: 'registry.example.com:5000', repository: 'acme/web', tag: 'v2', digest } },
+    v1: {
+      says: 'fire',
+      image: { registry: 'registry.example.com:5000', repository: 'acme/web', tag: 'v2', digest: recorded },
+    },
     v2: { says: 'fire', image: { registry: 'registry.example.com:5000', repository: 'acme/web', tag: 'v2', digest } },
     blob: { says: 'ignore' },
     pull: { says: 'ignore' },
@@ -21,7 +26,7 @@ describe('formats/distribution', () => {
       registry: 'mirror.example.com',
       repository: 'hub/acme/web',
       tag: 'v2',
-      digest,
+      digest: recorded,
     });
   });
 

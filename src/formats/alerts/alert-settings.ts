@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { Signal } from '../../domain/signal.ts';
 import { readAmount } from '../pointers/pointed-values.ts';
@@ -31,8 +32,16 @@ export function alarmSignal(
   return {
     says: 'fire',
     reason: state === 'resolved' ? `${reason}; the step is taken back` : reason,
-    dedupeKey: JSON.stringify([state, ...event]),
+    dedupeKey: keyOf([state, ...event]),
     ...(state === 'resolved' ? { direction: 'reverse' } : {}),
     ...(settings.amount === undefined ? {} : { amount: readAmount(document, settings.amount) }),
   };
+}
+
+const longestKey = 1000;
+
+/** A group of thousands of alerts would otherwise be written into the history with every notification. */
+function keyOf(event: readonly unknown[]): string {
+  const text = JSON.stringify(event);
+  return text.length <= longestKey ? text : createHash('sha256').update(text).digest('base64url');
 }
