@@ -118,6 +118,17 @@ describe('cli/commands/receivers', () => {
     expect(stored).toEqual([]);
   });
 
+  it('adopts by name, says what it does, and leaves alone what is the service’s own', async () => {
+    const { exitCode, out } = await run('adopt', 'webapp-up');
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^webapp-up: scaleService .*"amount":1.*\nadopted webapp-up \(1go1\)/);
+    expect(writes()).toEqual(['POST /v1-webhooks/receivers/1go1?action=adopt']);
+
+    Object.assign(stored[0] ?? {}, { provenance: 'ours' });
+    expect((await run('adopt', '1go1')).out).toMatch(/own already; nothing was changed/);
+    expect(writes()).toHaveLength(1);
+  });
+
   it('says that there is no such receiver', async () => {
     const { exitCode, err } = await run('delete', 'webap');
 

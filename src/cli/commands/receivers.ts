@@ -6,7 +6,7 @@ import type { CreateOptions } from './receivers-create.ts';
 
 type Printed = ConnectionOptions & { readonly json?: true };
 
-/** `receivers list | create | delete | test | export | apply`. */
+/** `receivers list | create | delete | test | adopt | export | apply`. */
 export function addReceiverCommands(program: Command, context: CliContext): void {
   const receivers = program.command('receivers').description('manage the receivers of a running service');
   const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -37,6 +37,15 @@ export function addReceiverCommands(program: Command, context: CliContext): void
     .action(async (nameOrId: string, options: Printed) => {
       await (await import('./receivers-test.ts')).testCommand(nameOrId, options, context);
     });
+  withConnectionOptions(
+    receivers
+      .command('adopt <name-or-id>')
+      .description(
+        'make a receiver that somebody else wrote, or changed by hand in Rancher, run as one of this service',
+      ),
+  ).action(async (nameOrId: string, options: ConnectionOptions) => {
+    await (await import('./receivers-adopt.ts')).adoptCommand(nameOrId, options, context);
+  });
   withConnectionOptions(
     receivers
       .command('export')
