@@ -8,7 +8,7 @@ import { createRancherAccess } from '../api/rancher-access.ts';
 import { startServer } from '../api/server.ts';
 import type { ServiceConfig } from '../config/config.ts';
 import { ServiceError } from '../domain/errors.ts';
-import { drivers } from '../drivers/drivers.ts';
+import { createDrivers, drivers as driversInOldPlace } from '../drivers/drivers.ts';
 import { startExecutions } from '../executions/executions.ts';
 import type { Step } from '../executions/lane-context.ts';
 import type { Timing } from '../executions/timing.ts';
@@ -28,6 +28,7 @@ import { openPostgresStore } from '../storage/postgres-store.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
 import { createMemoryTriggerRates, openPostgresTriggerRates } from '../storage/trigger-rates.ts';
+import { createForwarding } from './forwarding.ts';
 import { projectsWithoutHostKey } from './host-key.ts';
 import { countReceivers, measuredExecutions, measuredRouterHandler, measuredStore } from './measured.ts';
 import type { RunningService } from './running-service.ts';
@@ -77,8 +78,12 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     const store = measuredStore(await openStore(config, logger), metrics);
     opened.push(() => store.close());
 
-    const kinds = { drivers, formats };
     const custody = await readCustody(config);
+    const drivers =
+      config.installPlace === 'rancher-proxy'
+        ? driversInOldPlace
+        : createDrivers({ forwardPost: createForwarding({ rancherUrl: rancher.url, sealing: custody.sealing }) });
+    const kinds = { drivers, formats };
     const receivers = createReceivers({
       rancherServer,
       kinds,
