@@ -6,6 +6,7 @@ import type { Waiters } from './waiters.ts';
 
 /** Named moments of a lane's work, in order; a test ends the process at each of them. */
 export type Step =
+  | 'accepted'
   | 'round-opened'
   | 'target-read'
   | 'round-committed'
