@@ -65,7 +65,7 @@ export function accept(fields: Fields, body: Body, occasion: Occasion): Record<s
 
 function coerce(name: string, field: Field, given: unknown): unknown {
   if (field.type === 'int') return toInteger(name, field, given);
-  if (field.type === 'boolean') return given === true || given === 'true' || (typeof given === 'number' && given !== 0);
+  if (field.type === 'boolean') return isTrue(given);
   if (field.type === 'string' || field.type.startsWith('reference[')) return toText(name, field, given);
   if (field.type.startsWith('array[')) return Array.isArray(given) ? given : [given];
   if (!isMap(given)) throw unprocessable('InvalidFormat', name);
@@ -75,6 +75,12 @@ function coerce(name: string, field: Field, given: unknown): unknown {
     );
   }
   return field.type.startsWith('map[') ? given : { type: field.type, ...given };
+}
+
+/** `"yes"` is true and `"nope"` is not (recordings f_host_create_string_for_bool, e_event_deletehost_string). */
+function isTrue(given: unknown): boolean {
+  if (typeof given === 'string') return /^(?:true|yes|y|on|1)$/i.test(given);
+  return typeof given === 'number' ? given !== 0 : given === true;
 }
 
 /** `"3"` is 3, `2.7` is 2, `true` is 1, `[1]` is 1 (recordings b_scale_string_number, _float, _bool, _array). */

@@ -139,10 +139,12 @@ export const hostType: ResourceType = {
   overlapConflictShare: 1,
   frozenStates: ['removing', 'removed', 'purging', 'purged', 'error'],
   // Neither an agent's key nor a restricted member may make hosts (recordings f_host_create_as_environment_agent_key, …_restricted).
-  methods: (role) =>
-    role === 'environment' || role === 'restricted'
-      ? { collection: readOnly.collection, resource: writableByMembers(role).resource }
-      : writableByMembers(role),
+  methods: (role) => {
+    // A restricted member is offered nothing on a host; he evacuates by an event (recordings f_host_get_as_restricted, e_event_evacuate_restricted).
+    if (role === 'restricted') return readOnly;
+    const { collection, resource } = writableByMembers(role);
+    return { collection: role === 'environment' ? readOnly.collection : collection, resource };
+  },
   knownActions: [
     'activate',
     'create',
