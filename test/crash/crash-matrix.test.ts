@@ -104,8 +104,10 @@ describe('a service that is killed', () => {
     expect(sandbox.inspect(serviceId)?.['scale']).toBe(2 + triggers);
   }
 
-  it.each(rows)(
-    'at $step ($occurrence, $fault.when) counts every trigger exactly once on SQLite',
+  const named = rows.map((row) => ({ ...row, when: nameOf(row) }));
+
+  it.each(named)(
+    'at $when counts every trigger exactly once on SQLite',
     async (row) => {
       await countsExactlyOnce(row);
     },
@@ -152,3 +154,8 @@ describe('a service that is killed', () => {
     expect(sandbox.inspect(serviceId)?.['scale']).toBe(2 + triggers);
   }, 60_000);
 });
+
+function nameOf({ step, occurrence, fault }: Row): string {
+  const lost = fault === lostReply ? ', reply lost' : fault === lostRequest ? ', request lost' : '';
+  return `${step} (${String(occurrence)}${lost})`;
+}
