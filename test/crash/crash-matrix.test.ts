@@ -116,7 +116,7 @@ describe('a service that is killed', () => {
 
   const sample = named.filter(({ step }) => ['round-committed', 'sending', 'replied', 'doubt-noted'].includes(step));
   it.each(sample)(
-    'at $step ($occurrence, $fault.when) counts every trigger exactly once on PostgreSQL',
+    'at $when counts every trigger exactly once on PostgreSQL',
     async (row) => {
       await countsExactlyOnce(row, await postgres.createDatabase());
     },
