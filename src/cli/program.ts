@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { CliContext, ExitCode } from './context.ts';
 import { addExecutionCommands } from './commands/executions.ts';
 import { addReceiverCommands } from './commands/receivers.ts';
+import { addTemplateCommands } from './commands/templates.ts';
 import { explainError } from './report-error.ts';
 import { readVersion } from './version.ts';
 
@@ -56,10 +57,12 @@ function createProgram(context: CliContext, ended: (code: ExitCode) => void): Co
     .addOption(
       new Option('--mint-environment-key', 'make an environment API key to create hosts with, and print it this once'),
     )
-    .action(async (options: { json?: true; mintEnvironmentKey?: true }) =>
+    .addOption(new Option('--compat', 'list the receivers of the old service that will act differently here'))
+    .action(async (options: { json?: true; mintEnvironmentKey?: true; compat?: true }) =>
       ended(await (await import('./commands/doctor.ts')).doctor(context, options)),
     );
   addReceiverCommands(program, context);
   addExecutionCommands(program, context);
+  addTemplateCommands(program, context);
   return program;
 }

@@ -4,6 +4,7 @@ import type { RancherServer } from '../../rancher/rancher.ts';
 import type { Project } from '../../rancher/resources.ts';
 import { connectRancher } from '../../rancher/server.ts';
 import { CliError } from '../cli-error.ts';
+import { onlyProject } from '../only-project.ts';
 import { ok, warning, type Finding } from './finding.ts';
 
 const remedy =
@@ -54,15 +55,4 @@ export async function mintEnvironmentKey(access: RancherAccess): Promise<MintedK
   } finally {
     await server.close();
   }
-}
-
-async function onlyProject(server: RancherServer, url: string): Promise<string> {
-  const named = /\/projects\/(?<id>1a\d+)/.exec(url)?.groups?.['id'];
-  if (named !== undefined) return named;
-  const [only, ...others] = await server.listProjects();
-  if (only !== undefined && others.length === 0) return only.id;
-  const reached = only === undefined ? 'no environment' : `${String(others.length + 1)} environments`;
-  throw new CliError(
-    `the key reaches ${reached}; end CATTLE_URL with /v2-beta/projects/<id> of the one to make a key for`,
-  );
 }
