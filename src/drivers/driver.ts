@@ -28,7 +28,7 @@ export interface Asked<Config> {
 }
 
 /** A trigger that concerns no target: it ends `ignored`, and the reason is shown and kept in the history. */
-export interface Untouched {
+interface Untouched {
   readonly reason: string;
 }
 

@@ -11,7 +11,7 @@ import { packBody, unpackBody, type BodySealing } from './forward-post/kept-body
 export interface ForwardPostOptions {
   readonly sealing: BodySealing;
   /** Whether a container at this address may be called; asked for each address of each call. */
-  mayDial(address: string): Promise<boolean>;
+  readonly mayDial: (address: string) => Promise<boolean>;
 }
 
 // Not serialised: the bodies stay in the execution and are never copied into a change.

@@ -2,6 +2,7 @@ import { hasCode } from '../../domain/errors.ts';
 import type { DoctorConfig } from '../../config/config.ts';
 import { readDoctorConfig } from '../../config/read-config.ts';
 import type { CliContext, ExitCode } from '../context.ts';
+import { examineCompatibility } from '../doctor/compat.ts';
 import { examineDataDirectory } from '../doctor/data-directory.ts';
 import { failed, type Finding } from '../doctor/finding.ts';
 import { mintEnvironmentKey, type MintedKey } from '../doctor/host-key.ts';
@@ -10,19 +11,20 @@ import { examineRancher } from '../doctor/rancher-findings.ts';
 import { redactText } from '../../observability/redaction.ts';
 
 /**
- * Prints one line for each check; the exit code is 1 when one failed. Asked to, it makes an environment API key instead and
- * prints it, this once. @throws ConfigurationError, CliError, ServiceError
+ * Prints one line for each check; the exit code is 1 when one failed. Asked to, it lists instead what changes for the receivers
+ * of the old service, or makes an environment API key and prints it, this once. @throws ConfigurationError, CliError, ServiceError
  */
 export async function doctor(
   context: CliContext,
-  options: { readonly json?: true; readonly mintEnvironmentKey?: true },
+  options: { readonly json?: true; readonly mintEnvironmentKey?: true; readonly compat?: true },
 ): Promise<ExitCode> {
   if (options.mintEnvironmentKey) {
     const key = await mintEnvironmentKey(readDoctorConfig(context.environment).rancher);
     for (const line of options.json ? [JSON.stringify(key, undefined, 2)] : describeKey(key)) context.print(line);
     return 0;
   }
-  const findings = await examine(readDoctorConfig(context.environment));
+  const config = readDoctorConfig(context.environment);
+  const findings = await (options.compat ? examineCompatibility(config) : examine(config));
   if (options.json) context.print(JSON.stringify(findings, undefined, 2));
   else for (const finding of findings) context.print(redactText(describe(finding)));
   return findings.some((finding) => finding.state === 'failed') ? 1 : 0;

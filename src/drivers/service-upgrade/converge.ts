@@ -53,7 +53,7 @@ function busy(change: Change, { state }: Service): Progress {
  * What is read goes back whole, with the image and two labels changed: Rancher replaces a launch config by what is sent, and a
  * typed subset lost secrets and drain times (rancher#8714, #11588). Launch configs that are left out stay as they are.
  */
-export function requestOf(change: Change, service: Service): object {
+function requestOf(change: Change, service: Service): object {
   const changed = new Map(change.launchConfigs.map(({ name, imageUuid }) => [name, imageUuid]));
   const upgraded = launchConfigsOf(service).flatMap(({ name, launchConfig }) => {
     const imageUuid = changed.get(name);

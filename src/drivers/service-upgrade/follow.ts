@@ -4,7 +4,7 @@ import type { FollowContext, Progress } from '../driver.ts';
 import { isGone, standingOf, type Change } from './change.ts';
 
 /** From the decision to the finished upgrade (design §5.8). */
-export const settleWithinMs = 30 * 60_000;
+const settleWithinMs = 30 * 60_000;
 /** A rollback that has not ended by then is left to people. */
 const rollBackWithinMs = 2 * settleWithinMs;
 

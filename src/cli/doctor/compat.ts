@@ -1,0 +1,62 @@
+import type { DoctorConfig } from '../../config/config.ts';
+import type { Rancher } from '../../rancher/rancher.ts';
+import type { GenericObject } from '../../rancher/resources.ts';
+import { connectRancher } from '../../rancher/server.ts';
+import { isLiveObject, receiverKind } from '../../receivers/stored-receiver.ts';
+import { ok, warning, type Finding } from './finding.ts';
+import { differencesOf, type OldReceiver } from './receiver-differences.ts';
+
+const timeoutMs = 10_000;
+
+/**
+ * Lists the receivers of the old service that will act differently here, with the old effect and the new one. Reads only.
+ * @throws ServiceError what the client throws
+ */
+export async function examineCompatibility({ rancher, installPlace }: DoctorConfig): Promise<readonly Finding[]> {
+  const { url, accessKey, secretKey } = rancher;
+  const server = connectRancher({ url, credentials: { accessKey, secretKey }, timeoutMs });
+  try {
+    const findings: Finding[] = [ofAll];
+    for (const { id } of await server.listProjects()) {
+      findings.push(...(await examineProject(server.project(id), installPlace)));
+    }
+    return findings;
+  } finally {
+    await server.close();
+  }
+}
+
+const ofAll = ok(
+  'every receiver',
+  'the same alert counts once in 600 s and a resolved one not at all, where the old service acted on each; repeatAfterSeconds: 0 counts each',
+);
+
+async function examineProject(
+  rancher: Rancher,
+  installPlace: DoctorConfig['installPlace'],
+): Promise<readonly Finding[]> {
+  const { projectId } = rancher;
+  const objects = (await rancher.genericObjects.list({ kind: receiverKind })).filter(
+    (object) => object.kind === receiverKind && isLiveObject(object),
+  );
+  if (objects.length === 0) return [ok(`receivers of ${projectId}`, 'there are none')];
+  const services = (await rancher.services.list()).filter(isLiveObject);
+  const findings = objects.flatMap((object) => {
+    const receiver = readReceiver(object);
+    const check = `receiver ${object.name ?? object.id} of ${projectId} (${receiver.driver.slice(0, 40)})`;
+    return differencesOf(receiver, { projectId, installPlace, services }).map(({ old, here, remedy }) =>
+      warning(check, `the old service: ${old}; here: ${here}`, remedy),
+    );
+  });
+  const alike = objects.length - new Set(findings.map(({ check }) => check)).size;
+  return [...findings, ok(`receivers of ${projectId}`, `${String(alike)} of ${String(objects.length)} act alike`)];
+}
+
+function readReceiver({ resourceData }: GenericObject): OldReceiver {
+  const { driver, config } = (resourceData ?? {}) as { readonly driver?: unknown; readonly config?: unknown };
+  const isObject = typeof config === 'object' && config !== null && !Array.isArray(config);
+  return {
+    driver: typeof driver === 'string' ? driver : '',
+    config: isObject ? (config as OldReceiver['config']) : {},
+  };
+}
