@@ -2,6 +2,11 @@ import { decideScale } from '../domain/scale-step.ts';
 import type { ScaleDecision, ScaleStep } from '../domain/scale-step.ts';
 import type { Asked, Decision } from './driver.ts';
 
+const refusals = {
+  max: 'Cannot scale above provided max scale value',
+  min: 'Cannot scale below provided min scale value',
+} as const;
+
 type ScaleSettings = ScaleStep & { readonly cooldownSeconds: number };
 
 /**
@@ -19,22 +24,14 @@ export function decideStep(ask: Asked<ScaleSettings>, figure: number, sinceChang
 }
 
 function told({ config, itemId }: Asked<ScaleSettings>, figure: number, decision: ScaleDecision): Decision {
-  switch (decision.kind) {
-    case 'scale': {
-      const message = `scaled ${config.action} from ${String(figure)} to ${String(decision.to)}`;
-      return { itemId, outcome: 'change', from: figure, to: decision.to, message };
-    }
-    case 'unchanged': {
-      const bound = config.action === 'up' ? 'max' : 'min';
-      const message = `already at ${String(figure)}, ${bound} is ${String(config[bound])}`;
-      return { itemId, outcome: 'unchanged', from: figure, to: figure, message };
-    }
-    case 'limit-reached': {
-      const message =
-        decision.bound === 'max'
-          ? 'Cannot scale above provided max scale value'
-          : 'Cannot scale below provided min scale value';
-      return { itemId, outcome: 'limit-reached', from: figure, to: figure, message };
-    }
+  if (decision.kind === 'scale') {
+    const message = `scaled ${config.action} from ${String(figure)} to ${String(decision.to)}`;
+    return { itemId, outcome: 'change', from: figure, to: decision.to, message };
   }
+  const bound = config.action === 'up' ? 'max' : 'min';
+  const message =
+    decision.kind === 'unchanged'
+      ? `already at ${String(figure)}, ${bound} is ${String(config[bound])}`
+      : refusals[decision.bound];
+  return { itemId, outcome: decision.kind, from: figure, to: figure, message };
 }

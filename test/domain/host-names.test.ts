@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { nextHostNames } from '../../src/domain/host-names.ts';
 
 describe('domain/host-names', () => {

@@ -51,7 +51,7 @@ export async function convergeHosts(change: HostChange, context: ConvergeContext
     current = await createHosts(current, sending);
     current = await removeHosts(current, sending);
   } catch (error) {
-    const isOurs = !hasCode(error) && error !== guard.stoppedBy();
+    const isOurs = !hasCode(error) && !guard.hasStopped(error);
     const isInDoubt = hasCode(error) && error.details.applied === 'unknown';
     if (isOurs || isInDoubt || writes.applied === 0) throw error;
     // Part of it is done: the lane comes back and goes on with what is missing.
@@ -62,9 +62,10 @@ export async function convergeHosts(change: HostChange, context: ConvergeContext
     : { kind: 'later', afterMs: firstLookAfterMs, message: describeUnderWay(current), change: current };
 }
 
-/** Remembers what stopped a write before it was sent: the lane's own reason, such as a lease that runs out. */
-function guardWrites(write: CallOptions): { readonly write: CallOptions; stoppedBy(): unknown } {
-  let stoppedBy: unknown;
+/** Remembers what stopped writes before they were sent: the lane's own reason, such as a lease that runs out. */
+function guardWrites(write: CallOptions): { readonly write: CallOptions; hasStopped(error: unknown): boolean } {
+  // Several creates are under way at once, and each is stopped by an error of its own.
+  const reasons = new Set<unknown>();
   return {
     write: {
       ...write,
@@ -72,12 +73,12 @@ function guardWrites(write: CallOptions): { readonly write: CallOptions; stopped
         try {
           write.beforeSend?.();
         } catch (error) {
-          stoppedBy = error;
+          reasons.add(error);
           throw error;
         }
       },
     },
-    stoppedBy: () => stoppedBy,
+    hasStopped: (error) => reasons.has(error),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { scaleHost } from '../../../src/drivers/scale-host.ts';
 import { planHosts } from '../../../src/drivers/scale-host/plan.ts';
 import type { HostView } from '../../../src/drivers/scale-host/host-view.ts';
