@@ -33,6 +33,8 @@ export interface Submission {
   readonly repeatAfterSeconds: number;
   /** The caller's own `Idempotency-Key`. */
   readonly idempotencyKey: string | undefined;
+  /** Where the outcome is to be posted, sealed. */
+  readonly callback?: string;
   /** A signature that may count once, for as long as its time is believed. */
   readonly signedOnce?: { readonly text: string; readonly livesForMs: number };
   readonly body: Uint8Array;
@@ -196,6 +198,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
         config: submission.config,
         signal,
         targets,
+        ...(submission.callback === undefined ? {} : { callback: submission.callback }),
         seenKeys: seenKeysOf({ ...submission, signal }),
         sendWithinMs: timing.sendWithinMs,
         laneLimit,

@@ -25,12 +25,16 @@ export function startFollower(context: LaneContext, everyMs: number): Follower {
 
   const look = async (): Promise<void> => {
     try {
-      const due = await store.claimFollowed({
-        holder,
-        leaseMs: timing.leaseMs + timing.rancherTimeoutMs,
-        limit: atOnce,
-      });
-      await Promise.all(due.map((change) => lookAfter(context, change)));
+      // A push that upgrades hundreds of services would else be looked after twenty a second.
+      for (let isMore = true; isMore && !isClosed;) {
+        const due = await store.claimFollowed({
+          holder,
+          leaseMs: timing.leaseMs + timing.rancherTimeoutMs,
+          limit: atOnce,
+        });
+        await Promise.all(due.map((change) => lookAfter(context, change)));
+        isMore = due.length === atOnce;
+      }
     } catch (error) {
       log.error({ err: error }, 'could not look after changes under way, will be tried again');
     }

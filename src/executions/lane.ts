@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '../domain/errors.ts';
 import type { Target } from '../domain/target.ts';
 import type { HeldLane, LaneElsewhere } from '../storage/store.ts';
@@ -22,6 +23,7 @@ export class Lane {
   readonly #context: LaneContext;
   readonly #target: Target;
   readonly #attempts = { count: 0 };
+  readonly #crowd = { size: 0 };
   #working: Promise<void> | undefined;
   #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
@@ -100,7 +102,12 @@ export class Lane {
 
   async #work(opened: OpenedRound | undefined): Promise<void> {
     let next: Next = await this.#guarded(opened);
-    while (next === 'again' && !this.#isClosed) next = await this.#guarded(undefined);
+    while (next === 'again' && !this.#isClosed) {
+      // Half of a storm waits while the other half is answered and comes again: together they cost Rancher half as much.
+      if (this.#crowd.size > 1) await pause(this.#context.timing.gatherMs);
+      this.#crowd.size = 0;
+      next = await this.#guarded(undefined);
+    }
     if (typeof next === 'string' || this.#isClosed) return;
     this.#isBackingOff = next.why === 'backoff';
     this.#timer = setTimeout(() => {
@@ -141,6 +148,7 @@ export class Lane {
       epoch: round.epoch,
       mayWriteUntilMs: askedMs + timing.leaseMs - timing.rancherTimeoutMs,
       attempts: this.#attempts,
+      crowd: this.#crowd,
     };
     if (round.open !== undefined) return settleDoubt(turn, round.open);
     if (round.waiting.length > 0) return decideRound(turn, round, early);

@@ -29,6 +29,7 @@ export async function readTarget(
 export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Reading> | undefined): Promise<Next> {
   const { context, target, epoch } = turn;
   const { store, timing, reached } = context;
+  turn.crowd.size = round.waiting.length;
   const { dead, living } = await partDead(turn, round.waiting);
   const [first] = living;
   if (first === undefined) return endItems(turn, dead);

@@ -20,6 +20,8 @@ export interface Turn {
   readonly mayWriteUntilMs: number;
   /** Failed attempts in a row, for the backoff. */
   readonly attempts: { count: number };
+  /** How many items the last round decided. */
+  readonly crowd: { size: number };
 }
 
 // Errors that no repetition mends: the receiver, the key or the request is wrong.

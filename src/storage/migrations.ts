@@ -90,7 +90,7 @@ const first = (engine: Engine): Migration => ({
       .addPrimaryKeyConstraint('seen_keys_pk', ['receiver_id', 'kind', 'hash'])
       .execute();
     // What is unfinished is found through small partial indexes, so that a million past executions slow nothing.
-    await sql`create index items_unfinished on items (target, seq) where state = 'waiting'`.execute(db);
+    await sql`create index items_unfinished on items (target, seq, id, execution_id) where state = 'waiting'`.execute(db);
     await sql`create index items_of_change on items (change_id) where state = 'under-way'`.execute(db);
     await sql`create index changes_sending on changes (target) where state = 'sending'`.execute(db);
     await sql`create index changes_following on changes (next_attempt_at) where state = 'following'`.execute(db);
@@ -111,7 +111,30 @@ const keptBody: Migration = {
   },
 };
 
+const callbacks = (engine: Engine): Migration => ({
+  async up(db: Kysely<unknown>) {
+    const whole = engine.name === 'sqlite' ? 'integer' : 'bigint';
+    await db.schema
+      .createTable('callbacks')
+      .addColumn('execution_id', 'text', (column) => column.primaryKey())
+      .addColumn('destination', 'text', (column) => column.notNull())
+      .addColumn('attempts', whole, (column) => column.notNull())
+      .addColumn('ended_at', whole)
+      .addColumn('next_attempt_at', whole)
+      .addColumn('holder', 'text')
+      .addColumn('lease_until', whole)
+      .execute();
+    await sql`create index callbacks_due on callbacks (next_attempt_at) where next_attempt_at is not null`.execute(db);
+  },
+});
+
 /** All migrations, oldest first. A released one is never edited. */
 export function migrationsFor(engine: Engine): MigrationProvider {
-  return { getMigrations: async () => ({ '0001-first': first(engine), '0002-kept-body': keptBody }) };
+  return {
+    getMigrations: async () => ({
+      '0001-first': first(engine),
+      '0002-kept-body': keptBody,
+      '0003-callbacks': callbacks(engine),
+    }),
+  };
 }
