@@ -29,6 +29,8 @@ export interface ApiParts {
   readonly publicUrl?: string;
   /** Proxies of the operator in front that append to `X-Forwarded-For`; default 0. */
   readonly trustedHops?: number;
+  /** Whether results may be posted to an address; default: to public ones. */
+  readonly mayCallBack?: (address: string) => boolean;
   readonly bodyLimits?: BodyLimits;
   /** Sent with every answer (`X-Receiver-Hooks-Sandbox`). */
   readonly answerHeaders?: Readonly<Record<string, string>>;

@@ -6,7 +6,10 @@ import { driverRights } from '../api/driver-rights.ts';
 import { createProxyAccess } from '../api/proxy-access.ts';
 import { createRancherAccess } from '../api/rancher-access.ts';
 import { startServer } from '../api/server.ts';
+import { startDeliveries } from '../callbacks/deliveries.ts';
+import { destinationOf } from '../callbacks/destination.ts';
 import type { ServiceConfig } from '../config/config.ts';
+import { mayDial } from '../domain/address-policy.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { createDrivers, drivers as driversInOldPlace } from '../drivers/drivers.ts';
 import { startExecutions } from '../executions/executions.ts';
@@ -127,10 +130,21 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
       trustExistingReceivers: config.trustExistingReceivers,
     });
 
+    const privateAddresses = config.allowPrivateCallbacks ? 'allowed' : 'refused';
+    const mayCallBack = (address: string): boolean => mayDial(address, privateAddresses);
+    const deliveries = startDeliveries({
+      store,
+      sealing: custody.sealing,
+      holder: ulid(),
+      post: { mayDial: mayCallBack, rancherHost: new URL(rancher.url).hostname },
+      log: logger,
+    });
+    opened.push(() => deliveries.close());
+
     const app = createApi({
       receivers,
       routerHandler: measuredRouterHandler(
-        createRouterHandler({ receivers, drivers, formats, executions, demands }),
+        createRouterHandler({ receivers, drivers, formats, executions, demands, callbackOf: destinationOf }),
         metrics,
       ),
       preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
@@ -146,6 +160,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
             }),
       installPlace: config.installPlace,
       trustedHops: config.trustedHops,
+      mayCallBack,
       health,
       metrics,
       logger,

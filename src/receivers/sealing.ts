@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, ti
 import { ServiceError } from '../domain/errors.ts';
 
 /** Where a sealed text belongs: moved to another project, receiver or field it cannot be opened. */
-export interface SealedPlace {
+interface SealedPlace {
   readonly projectId: string;
   /** The receiver's own random name for its secrets, which outlives a change of object. */
   readonly receiver: string;

@@ -14,7 +14,7 @@ export const HeldSecret = z.object({
 export type HeldSecret = z.infer<typeof HeldSecret>;
 
 /** A secret that was just given or made: shown once, sealed when it is stored. */
-export interface FreshSecret {
+interface FreshSecret {
   readonly id: string;
   readonly created: string;
   readonly plain: string;

@@ -10,7 +10,7 @@ import { openSecret } from '../receivers/secrets.ts';
 import type { TriggerRequest } from './trigger-request.ts';
 
 /** Counts triggers; shared by all replicas where they share a database. */
-export interface TriggerRates {
+interface TriggerRates {
   /**
    * Takes one of a receiver's triggers; answers how long to wait when there is none left.
    * @throws ServiceError STORE_UNAVAILABLE when it cannot be counted.
@@ -30,7 +30,7 @@ export interface DemandsOptions {
 }
 
 /** A signed request that must not count twice. */
-export interface SignedOnce {
+interface SignedOnce {
   readonly text: string;
   readonly livesForMs: number;
 }

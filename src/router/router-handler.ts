@@ -6,7 +6,7 @@ import { parseTrigger, type ParsedTrigger } from '../formats/parsed-trigger.ts';
 import { autoFormat, chooseFormat } from '../formats/recognise.ts';
 import type { Receiver, ReceiverLookup } from '../receivers/receiver.ts';
 import { answerExecution, answerPreview } from './answer.ts';
-import type { Demands, SignedOnce } from './demands.ts';
+import type { Demands } from './demands.ts';
 import type { RouterHandler, TriggerAnswer, TriggerRequest } from './trigger-request.ts';
 
 export interface RouterHandlerOptions {
@@ -15,11 +15,13 @@ export interface RouterHandlerOptions {
   readonly formats: readonly AnyFormat[];
   readonly executions: Executions;
   readonly demands: Demands;
+  /** Where a receiver's outcomes are posted, as an execution carries it. */
+  readonly callbackOf: (receiver: Receiver) => string | undefined;
 }
 
 /** Finds the receiver, lets its format read the body, and hands the signal to the executions: the only orchestrator on the way in. */
 export function createRouterHandler(options: RouterHandlerOptions): RouterHandler {
-  const { receivers, drivers, formats, executions, demands } = options;
+  const { receivers, drivers, formats, executions, demands, callbackOf } = options;
   return {
     async handle(request) {
       const receiver = await findReceiver(receivers, request);
@@ -40,8 +42,15 @@ export function createRouterHandler(options: RouterHandlerOptions): RouterHandle
       }
       const driver = drivers.find(({ id }) => id === receiver.driver);
       const submission = inOldWords(driver, () => read(receiver, request, { driver, formats }));
+      const callback = callbackOf(receiver);
       if (request.dryRun) return preview(executions, submission);
-      return answerExecution(await executions.submit(withSigned(submission, signedOnce)));
+      return answerExecution(
+        await executions.submit({
+          ...submission,
+          ...(signedOnce === undefined ? {} : { signedOnce }),
+          ...(callback === undefined ? {} : { callback }),
+        }),
+      );
     },
   };
 }
@@ -59,10 +68,6 @@ async function preview(executions: Executions, submission: Submission): Promise<
   const { signal, format } = submission;
   const previews = signal.says === 'ignore' ? [] : await executions.preview(submission);
   return answerPreview({ says: signal.says, reason: signal.reason, format }, previews);
-}
-
-function withSigned(submission: Submission, signedOnce: SignedOnce | undefined): Submission {
-  return signedOnce === undefined ? submission : { ...submission, signedOnce };
 }
 
 async function findReceiver(receivers: ReceiverLookup, { projectId, key, token }: TriggerRequest): Promise<Receiver> {

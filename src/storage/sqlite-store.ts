@@ -78,6 +78,8 @@ export async function openSqliteStore(file: string): Promise<Store> {
     closeChange: (close) => call('closeChange', close),
     claimFollowed: (input) => call('claimFollowed', input),
     stepFollowed: (step) => call('stepFollowed', step),
+    claimCallbacks: (input) => call('claimCallbacks', input),
+    settleCallback: (input) => call('settleCallback', input),
     releaseLane: (input) => call('releaseLane', input),
     readLaneHistory: (input) => call('readLaneHistory', input),
     endAllLeases: () => call('endAllLeases', undefined),

@@ -23,6 +23,8 @@ export interface NewExecution {
   readonly signal: Signal;
   /** What its driver keeps of the body, sealed; erased with the end of the execution. */
   readonly keptBody?: string;
+  /** Where its outcome is to be posted, sealed; an ignored signal has no outcome worth posting. */
+  readonly callback?: string;
   /** None for an ignored signal: it is finished as it is stored. */
   readonly targets: readonly Target[];
   readonly seenKeys: readonly SeenKey[];
@@ -179,6 +181,16 @@ export interface FollowedStep {
   readonly end: Exclude<ChangeToClose['end'], { readonly kind: 'dropped' }>;
 }
 
+/** The outcome of an execution that is to be posted now. */
+export interface DueCallback {
+  readonly executionId: string;
+  readonly destination: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** Since the execution ended. */
+  readonly ageMs: number;
+}
+
 /** An execution that ended in the operation just committed, for the callers that wait for it. */
 export interface FinishedExecution {
   readonly executionId: string;
@@ -293,6 +305,18 @@ export interface Store {
   }): Promise<readonly FollowedChange[]>;
   /** Notes what became of a claimed change; `lane-lost` when the claim is somebody else's by now. */
   stepFollowed(step: FollowedStep): Promise<Committed>;
+  /** Claims callbacks of ended executions that are due and that nobody is posting just now. */
+  claimCallbacks(input: {
+    readonly holder: string;
+    readonly leaseMs: number;
+    readonly limit: number;
+  }): Promise<readonly DueCallback[]>;
+  /** `over`: posted, or given up; `again`: after so long. False when the claim is somebody else's by now. */
+  settleCallback(input: {
+    readonly executionId: string;
+    readonly holder: string;
+    readonly next: { readonly kind: 'over' } | { readonly kind: 'again'; readonly afterMs: number };
+  }): Promise<boolean>;
   /** Gives the lane up, so that another replica need not wait for the lease. */
   releaseLane(input: { readonly target: Target; readonly epoch: number }): Promise<void>;
   /** What `plan` needs of a target that nobody holds: for a dry run. */

@@ -98,7 +98,21 @@ export interface SeenKeysTable {
   expires_at: number;
 }
 
+/** Where the outcome of an execution is to be posted; gone once that is done or given up. */
+export interface CallbacksTable {
+  execution_id: string;
+  /** Sealed by whoever stored it. */
+  destination: string;
+  attempts: number;
+  ended_at: number | null;
+  /** Null until the execution has ended. */
+  next_attempt_at: number | null;
+  holder: string | null;
+  lease_until: number | null;
+}
+
 export interface Tables {
+  callbacks: CallbacksTable;
   lanes: LanesTable;
   executions: ExecutionsTable;
   items: ItemsTable;

@@ -4,7 +4,7 @@ import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { ServiceError } from '../domain/errors.ts';
 
 /** So many triggers in so many seconds. */
-export interface TriggerRate {
+interface TriggerRate {
   readonly triggers: number;
   readonly perSeconds: number;
 }

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { driverRights } from '../../src/api/driver-rights.ts';
+import { startDeliveries } from '../../src/callbacks/deliveries.ts';
+import { destinationOf } from '../../src/callbacks/destination.ts';
+import type { PostOptions } from '../../src/callbacks/post-result.ts';
 import { createApi } from '../../src/api/app.ts';
 import type { ApiParts } from '../../src/api/api-context.ts';
 import type { InstallPlace } from '../../src/api/caller.ts';
@@ -7,6 +10,7 @@ import { createProxyAccess } from '../../src/api/proxy-access.ts';
 import { createRancherAccess } from '../../src/api/rancher-access.ts';
 import type { RancherAccessOptions } from '../../src/api/rancher-access.ts';
 import { startServer } from '../../src/api/server.ts';
+import { mayDial } from '../../src/domain/address-policy.ts';
 import type { AnyDriver } from '../../src/drivers/driver.ts';
 import { drivers } from '../../src/drivers/drivers.ts';
 import { startExecutions } from '../../src/executions/executions.ts';
@@ -43,6 +47,8 @@ export interface RunningApiOptions {
   /** For receivers of another provenance than the real ones take. */
   readonly drivers?: readonly AnyDriver[];
   readonly logger?: Logger;
+  /** Where results may be posted to; the real service's policy unless a test has a receiver on loopback. */
+  readonly post?: PostOptions;
   readonly trustExistingReceivers?: boolean;
   /** Milliseconds since 1970, as senders' timestamps are compared with. */
   readonly nowMs?: () => number;
@@ -102,6 +108,14 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     trustExistingReceivers: options.trustExistingReceivers ?? installPlace === 'rancher-proxy',
     ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
   });
+  const deliveries = startDeliveries({
+    store,
+    sealing: custody.sealing,
+    holder: randomUUID(),
+    post: options.post ?? { mayDial: (address) => mayDial(address, 'refused'), rancherHost: 'rancher.invalid' },
+    log: logger,
+    timing: { lookEveryMs: 20, firstPauseMs: 20, longestPauseMs: 50 },
+  });
   const app = createApi({
     receivers,
     routerHandler: createRouterHandler({
@@ -110,6 +124,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
       formats,
       executions,
       demands,
+      callbackOf: destinationOf,
     }),
     preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
     history: executions,
@@ -129,6 +144,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     receivers,
     async close() {
       await server.close();
+      await deliveries.close();
       await executions.close();
       await store.close();
       await receivers.close();

@@ -1,4 +1,6 @@
 import type { Request, Router } from 'express';
+import { mayDial } from '../../domain/address-policy.ts';
+import { refuseKnownAddress } from '../../callbacks/post-result.ts';
 import { requirePossibleBehindProxy } from '../../receivers/demands.ts';
 import { receiverGone } from '../../receivers/receiver-writes.ts';
 import { settingsOf } from '../../receivers/stored-receiver.ts';
@@ -18,11 +20,12 @@ import { mount, pathPart } from '../route.ts';
 import { driverIdsOf } from '../schemas.ts';
 import { runReceiverAction } from './receiver-actions.ts';
 
+const isPublic = (address: string): boolean => mayDial(address, 'refused');
 const fullRights: ReadRights = { seesTriggerUrls: true };
 
 /** `/v1-webhooks/receivers`: list, make, read, edit, remove, and the actions on one. */
 export function mountReceivers(router: Router, parts: ApiParts): void {
-  const { receivers, access, kinds, installPlace, bodyLimits = defaultBodyLimits } = parts;
+  const { receivers, access, kinds, installPlace, bodyLimits = defaultBodyLimits, mayCallBack = isPublic } = parts;
   const driverIds = driverIdsOf(kinds.drivers);
 
   const show = (request: Request, stored: StoredReceiver, rights: ReadRights, saved?: ReceiverSettings) =>
@@ -45,6 +48,8 @@ export function mountReceivers(router: Router, parts: ApiParts): void {
       const formatBody = kinds.formats.find(({ id }) => id === settings.format)?.body ?? 'any';
       requirePossibleBehindProxy({ ...settings, formatBody });
     }
+    const url = settings.callback?.url;
+    if (url !== undefined && 'plain' in url) refuseKnownAddress(url.plain, mayCallBack);
     const driver = kinds.drivers.find(({ id }) => id === settings.driver);
     await driver?.check(settings.config, await receivers.rancherOf(projectId));
   };

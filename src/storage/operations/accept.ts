@@ -65,6 +65,10 @@ async function acceptOne(tx: Tx, execution: NewExecution, nowMs: number): Promis
     .returning('seq')
     .executeTakeFirstOrThrow();
   if (!isIgnored) {
+    if (execution.callback !== undefined) {
+      const { id, callback } = execution;
+      await tx.insertInto('callbacks').values({ execution_id: id, destination: callback, attempts: 0 }).execute();
+    }
     await tx
       .insertInto('items')
       .values(

@@ -101,6 +101,7 @@ export async function prune(db: Database, engine: Engine, input: Parameters<Stor
     if (gone.length === 0) return 0;
     const ids = gone.map(({ id }) => id);
     await tx.deleteFrom('items').where('execution_id', 'in', ids).execute();
+    await tx.deleteFrom('callbacks').where('execution_id', 'in', ids).execute();
     await tx.deleteFrom('executions').where('id', 'in', ids).execute();
     const oldest = await tx.selectFrom('executions').select('accepted_at').orderBy('seq').limit(1).executeTakeFirst();
     const beforeMs = oldest?.accepted_at ?? nowMs;

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database, Engine } from '../engine.ts';
 import type { Store } from '../store.ts';
 import { accept } from './accept.ts';
+import { claimCallbacks, settleCallback } from './callbacks.ts';
 import { claimFollowed, stepFollowed } from './followed.ts';
 import { findExecution, finishedAmong, listExecutions, measureUnfinished, prune } from './history.ts';
 import { endAllLeases, idleTargets, openRound, readLaneHistory, releaseLane } from './lanes.ts';
@@ -17,6 +18,8 @@ export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close' 
     closeChange: (close) => closeChange(db, engine, close),
     claimFollowed: (input) => claimFollowed(db, engine, input),
     stepFollowed: (step) => stepFollowed(db, engine, step),
+    claimCallbacks: (input) => claimCallbacks(db, engine, input),
+    settleCallback: (input) => settleCallback(db, engine, input),
     releaseLane: (input) => releaseLane(db, engine, input),
     readLaneHistory: (input) => readLaneHistory(db, engine, input),
     endAllLeases: () => endAllLeases(db, engine),

@@ -3,6 +3,7 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { Database, Engine, Tx } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
 import { announce } from './announce.ts';
+import { releaseCallback } from './callbacks.ts';
 import type {
   ChangeToClose,
   Committed,
@@ -275,6 +276,7 @@ async function endExecution(tx: Tx, executionId: string, nowMs: number): Promise
     })
     .where('id', '=', executionId)
     .execute();
+  await releaseCallback(tx, executionId, nowMs);
   if (outcome === 'failed' && applied === 'no') {
     // Nothing happened: the same event may be told again and then counts.
     await tx.deleteFrom('seen_keys').where('execution_id', '=', executionId).execute();

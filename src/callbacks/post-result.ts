@@ -1,0 +1,118 @@
+import { createHmac } from 'node:crypto';
+import { lookup as lookUpName } from 'node:dns/promises';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import fetch from 'node-fetch';
+import { ServiceError } from '../domain/errors.ts';
+import type { OpenDestination } from './destination.ts';
+
+export interface PostOptions {
+  /** Whether an IP address may be called; domain/address-policy.ts. */
+  readonly mayDial: (address: string) => boolean;
+  /** Host of Rancher: it is never posted to, wherever it is. */
+  readonly rancherHost: string;
+  readonly timeoutMs?: number;
+  /** Every address of a name; the system's resolver unless a test gives another. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+}
+
+/** One result on its way. */
+export interface Result {
+  readonly executionId: string;
+  readonly body: Buffer;
+  /** Seconds since 1970. */
+  readonly atSeconds: number;
+}
+
+const defaultTimeoutMs = 10_000;
+
+/**
+ * Posts a result once and answers the status. The name is resolved once, every address of it judged, and one of those
+ * dialled: a name that changes its mind in between leads nowhere else. Redirects are not followed.
+ * @throws ServiceError ADDRESS_REFUSED; or what the connection or the time-out throws.
+ */
+export async function postResult(
+  { url: text, secret }: OpenDestination,
+  { executionId, body, atSeconds }: Result,
+  options: PostOptions,
+): Promise<number> {
+  const url = new URL(text);
+  const address = await addressToDial(url, options);
+  const Agent = url.protocol === 'https:' ? HttpsAgent : HttpAgent;
+  const agent = new Agent({ keepAlive: false, lookup: always(address) });
+  const time = String(atSeconds);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        'User-Agent': 'receiver-hooks',
+        'X-Receiver-Hooks-Delivery': executionId,
+        'X-Receiver-Hooks-Timestamp': time,
+        'X-Receiver-Hooks-Signature': `sha256=${createHmac('sha256', secret).update(`${time}:`).update(body).digest('hex')}`,
+      },
+      body,
+      agent,
+      redirect: 'manual',
+      compress: false,
+      signal: AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs),
+    });
+    // Nothing of the answer is read: its sender is not trusted with our memory.
+    if (response.body !== null && 'destroy' in response.body) {
+      response.body.on('error', () => undefined);
+      (response.body as { destroy(): void }).destroy();
+    }
+    return response.status;
+  } finally {
+    agent.destroy();
+  }
+}
+
+/**
+ * Whether an address may be posted to, as far as it can be told without resolving names: for the moment it is saved.
+ * @throws ServiceError ADDRESS_REFUSED.
+ */
+export function refuseKnownAddress(url: string, mayDial: PostOptions['mayDial']): void {
+  const host = hostOf(new URL(url));
+  if (isIP(host) !== 0 && !mayDial(host)) throw refused();
+  if (/(?:^|\.)localhost\.?$/i.test(host)) throw refused();
+}
+
+async function addressToDial(url: URL, options: PostOptions): Promise<string> {
+  const resolve = options.resolve ?? resolveAll;
+  const host = hostOf(url);
+  const addresses = isIP(host) === 0 ? await resolve(host) : [host];
+  const ofRancher = await resolve(options.rancherHost).catch((): readonly string[] => []);
+  const [first] = addresses;
+  const isAllowed = (address: string): boolean => options.mayDial(address) && !ofRancher.includes(address);
+  // One good address among bad ones is how a name is made to pass a check.
+  if (first === undefined || host === options.rancherHost || !addresses.every(isAllowed)) throw refused();
+  return first;
+}
+
+async function resolveAll(host: string): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host];
+  return (await lookUpName(host, { all: true, verbatim: true })).map(({ address }) => address);
+}
+
+function always(address: string): LookupFunction {
+  const family = isIP(address);
+  return (_host, { all }, callback) => {
+    if (all === true) callback(null, [{ address, family }]);
+    else callback(null, address, family);
+  };
+}
+
+/** Without the brackets of IPv6. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+function refused(): ServiceError {
+  return new ServiceError(
+    'ADDRESS_REFUSED',
+    'the callback leads to an address that may not be called: loopback, link-local, metadata, Rancher, or a private one without ALLOW_PRIVATE_CALLBACKS; use a public address',
+    { fieldName: 'callback.url' },
+  );
+}
