@@ -174,6 +174,20 @@ describe('drivers/service-upgrade', () => {
     );
   });
 
+  it('costs one list for a push, and one action for each service, however many match', async () => {
+    for (let count = 0; count < 100; count += 1) place({ name: `web-${String(count)}`, scale: 0 });
+
+    const end = await ended(pushed());
+
+    const calls = bench.sandbox.calls.list();
+    const count = (method: string, path: RegExp): number =>
+      calls.filter((call) => call.method === method && path.test(call.path)).length;
+    expect(end).toMatchObject({ outcome: 'scaled', message: '100 scaled' });
+    expect(count('GET', /services\?/)).toBe(1);
+    expect(count('POST', /action=upgrade/)).toBe(100);
+    expect(count('POST', /action=finishupgrade/)).toBe(100);
+  });
+
   it('upgrades only those sidekicks whose labels match, and keeps names and order', async () => {
     const id = place({
       launchConfig: { imageUuid: 'docker:acme/db:v1', labels: { app: 'db' } },
