@@ -94,7 +94,13 @@ export class ProjectCache {
         retryAfterSeconds: 1,
       });
     }
-    const lookUp = this.#lookUp(key, hash).finally(() => this.#lookUps.delete(hash));
+    const lookUp = this.#lookUp(key, hash)
+      .then((found) => {
+        // Before the first load every key is looked up; only those that nobody has are worth limiting.
+        if (found !== undefined) this.#lookUpLimit.giveBack();
+        return found;
+      })
+      .finally(() => this.#lookUps.delete(hash));
     this.#lookUps.set(hash, lookUp);
     return await lookUp;
   }

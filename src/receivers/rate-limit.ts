@@ -12,6 +12,11 @@ export class RateLimit {
     this.#refilledAtMs = nowMs();
   }
 
+  /** A token that was not needed after all. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + 1);
+  }
+
   /** Takes one token when there is one. */
   take(): boolean {
     const nowMs = this.#nowMs();

@@ -192,6 +192,18 @@ describe('receivers/receivers', () => {
     expect(await receivers.findByKey(projectId, key)).toMatchObject({ name: 'owners' });
   });
 
+  it('answers many owners at once before it has loaded their keys', async () => {
+    const maker = install();
+    const made = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => maker.create(projectId, settings(`owner-${String(n)}`), urlOf)),
+    );
+    const fresh = install();
+
+    for (const { key, name } of made) {
+      expect(await fresh.findByKey(projectId, key)).toMatchObject({ name });
+    }
+  });
+
   it('knows a project that our key does not reach by its code, and does not ask for each caller', async () => {
     const receivers = install();
     const ask = async (): Promise<unknown> => receivers.findByKey('1a99999', 'x'.repeat(40));
@@ -226,7 +238,8 @@ describe('receivers/receivers', () => {
       const objects = await installations[0]?.server.project(projectId).genericObjects.list({ name: 'raced' });
       return objects?.length === 1;
     });
-    expect((await one.list(projectId)).filter(({ name }) => name === 'raced')).toHaveLength(1);
+    // The other installation's removal is heard through the change stream.
+    await until(async () => (await one.list(projectId)).filter(({ name }) => name === 'raced').length === 1);
   });
 
   it('makes one receiver when the answer to the create is lost', async () => {
