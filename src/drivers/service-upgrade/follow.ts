@@ -101,10 +101,10 @@ function afterRollback(change: Change, service: Service, { ageMs }: FollowContex
 }
 
 function later(change: Change, service: Service, ageMs: number): Progress {
-  // Half a minute of close looks shows most upgrades' end; after that a look in five seconds is soon enough.
+  // The longer it takes, the rarer the looks: hundreds of services upgraded by one push must not keep Rancher busy.
   return {
     kind: 'later',
-    afterMs: ageMs < 30_000 ? 500 : 5_000,
+    afterMs: Math.min(5_000, Math.max(500, Math.round(ageMs / 4))),
     message: `upgrading ${change.told}, ${stateOf(service)}`,
   };
 }
