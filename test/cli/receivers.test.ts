@@ -147,6 +147,36 @@ describe('cli/commands/receivers', () => {
     expect(writes()).toEqual([]);
   });
 
+  it('takes what a receiver demands along, without secrets, and prints those that are made for it', async () => {
+    const rateLimit = { triggers: 5, perSeconds: 60 };
+    const secrets = [{ id: 'a', created: '', secret: 'made-for-the-sender' }];
+    const signature = { kind: 'github' };
+    Object.assign(stored[0] ?? {}, {
+      signature: { ...signature, secrets },
+      rateLimit,
+      callback: { host: 'ci.example' },
+    });
+
+    const { out } = await run('export');
+    expect(out).toContain('# not exported: the callback of "webapp-up"');
+    expect(out).not.toContain('made-for-the-sender');
+    expect(out).toMatch(/signature:\n +kind: github\n +rateLimit:\n +triggers: 5/);
+
+    const again = await run('apply', '-f', file(out));
+    expect(again.out).toMatch(/0 created, 0 edited, 1 unchanged/);
+    stored.splice(0);
+    const applied = await run('apply', '-f', file(out));
+    expect(applied.out).toMatch(/1 created/);
+    expect(service.calls.at(-1)?.body).toMatchObject({ signature, rateLimit });
+  });
+
+  it('prints the secret that was made for a new receiver', async () => {
+    const { out } = await run('create', 'guarded', '--driver', 'scaleService', '--signature', 'gitlab');
+
+    expect(service.calls.at(-1)?.body).toMatchObject({ signature: { kind: 'gitlab' } });
+    expect(out).toMatch(/prove who it is with this secret, shown only now: made-by-the-fake/);
+  });
+
   it('names receivers that cannot be used in a comment instead of exporting them', async () => {
     stored.push({
       id: '1go2',

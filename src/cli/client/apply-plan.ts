@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CliError } from '../cli-error.ts';
-import { optionFields, type ReceiverSpec } from './receiver-document.ts';
+import { optionFields, optionOf, type ReceiverSpec } from './receiver-document.ts';
 import { configOf, type ReceiverResource } from './receiver-resource.ts';
 
 interface Difference {
@@ -47,7 +47,7 @@ function compare(spec: ReceiverSpec, current: ReceiverResource): readonly Differ
   const config = configOf(current);
   const pairs: readonly Difference[] = [
     ...Object.entries(spec.config).map(([name, to]) => ({ field: `config.${name}`, from: config[name], to })),
-    ...optionFields.map((field) => ({ field, from: current[field], to: spec[field] })),
+    ...optionFields.map((field) => ({ field, from: optionOf(current, field), to: spec[field] })),
     { field: 'state', from: current.state === 'paused' ? 'paused' : 'active', to: spec.state },
   ];
   return pairs.filter(({ from, to }) => to !== undefined && !isDeepStrictEqual(from, to));

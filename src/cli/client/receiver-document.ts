@@ -12,19 +12,44 @@ const ReceiverSpec = z.strictObject({
   format: z.string().min(1).optional(),
   formatSettings: z.record(z.string(), z.unknown()).optional(),
   repeatAfterSeconds: z.number().int().min(0).optional(),
+  /** Without its secrets: a file is passed around. One that is applied where there is none yet has a secret made. */
+  signature: z
+    .strictObject({
+      kind: z.string(),
+      header: z.string().optional(),
+      timestampHeader: z.string().optional(),
+      toleranceSeconds: z.number().optional(),
+    })
+    .optional(),
+  allowedSources: z.array(z.string()).optional(),
+  rateLimit: z.strictObject({ triggers: z.number(), perSeconds: z.number() }).optional(),
 });
 
 export type ReceiverSpec = z.infer<typeof ReceiverSpec>;
 
 /** The fields beside name, driver, config and state; they are called the same in a file and in the API. */
-export const optionFields = ['format', 'formatSettings', 'repeatAfterSeconds'] as const;
+export const optionFields = [
+  'format',
+  'formatSettings',
+  'repeatAfterSeconds',
+  'signature',
+  'allowedSources',
+  'rateLimit',
+] as const;
+
+/** An option of a receiver as a file would have it. */
+export function optionOf(receiver: ReceiverResource, field: (typeof optionFields)[number]): unknown {
+  const value = receiver[field];
+  if (field !== 'signature' || typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'secrets'));
+}
 
 const ReceiverDocument = z.strictObject({ receivers: z.array(ReceiverSpec) });
 
 /** What a receiver would look like in a file. */
 function describeReceiver(receiver: ReceiverResource): ReceiverSpec {
   const options = optionFields.flatMap((field) => {
-    const value = receiver[field];
+    const value = optionOf(receiver, field);
     const isDefault = value === undefined || value === null || JSON.stringify(value) === '{}';
     return isDefault ? [] : [[field, value] as const];
   });
@@ -48,6 +73,9 @@ export function writeReceivers(receivers: readonly ReceiverResource[]): string {
     return `# not exported: ${JSON.stringify(name)} (${id}): ${reason.replaceAll(/\s+/g, ' ')}\n`;
   });
   const usable = receivers.filter((receiver) => receiver.state !== 'error');
+  for (const { name, id } of usable.filter((receiver) => (receiver['callback'] ?? null) !== null)) {
+    comments.push(`# not exported: the callback of ${JSON.stringify(name)} (${id}), whose address is a secret\n`);
+  }
   return `${comments.join('')}${stringify({ receivers: usable.map(describeReceiver) })}`;
 }
 

@@ -22,6 +22,16 @@ export function parseReceiver(answer: unknown): ReceiverResource {
   return parsed.data;
 }
 
+/** Secrets that the service made in this answer, and shows in no other. */
+export function madeSecrets(receiver: ReceiverResource): readonly string[] {
+  const { signature, callback } = z
+    .object({ signature: WithSecrets.nullish(), callback: WithSecrets.nullish() })
+    .parse(receiver);
+  return [signature, callback].flatMap((field) => field?.secrets ?? []).flatMap(({ secret }) => secret ?? []);
+}
+
+const WithSecrets = z.looseObject({ secrets: z.array(z.looseObject({ secret: z.string().optional() })).optional() });
+
 /** Every receiver of the project, by name. */
 export async function listReceivers(client: ServiceClient): Promise<readonly ReceiverResource[]> {
   const receivers = (await client.list('/receivers')).map(parseReceiver);

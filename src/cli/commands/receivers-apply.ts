@@ -3,7 +3,7 @@ import { CliError } from '../cli-error.ts';
 import { bodyOf, describeStep, planApply, type Step } from '../client/apply-plan.ts';
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
 import { readReceivers } from '../client/receiver-document.ts';
-import { listReceivers, parseReceiver } from '../client/receiver-resource.ts';
+import { listReceivers, madeSecrets, parseReceiver, type ReceiverResource } from '../client/receiver-resource.ts';
 import type { ServiceClient } from '../client/service-client.ts';
 import type { CliContext } from '../context.ts';
 import { findSystemError } from '../system-errors.ts';
@@ -20,31 +20,37 @@ export async function applyCommand(options: ConnectionOptions & ApplyOptions, co
   const steps = planApply(specs, await listReceivers(client));
   for (const step of steps) {
     context.print(describeStep(step));
-    if (!options.dryRun) await carryOut(step, client);
+    if (options.dryRun) continue;
+    const changed = await carryOut(step, client);
+    for (const secret of changed === undefined ? [] : madeSecrets(changed)) {
+      context.print(`    its secret, shown only now: ${secret}`);
+    }
   }
   const count = (kind: Step['kind']): string => String(steps.filter((step) => step.kind === kind).length);
   const tense = options.dryRun ? 'nothing was changed; it would be' : 'done';
   context.print(`${tense}: ${count('create')} created, ${count('edit')} edited, ${count('keep')} unchanged`);
 }
 
-async function carryOut(step: Step, client: ServiceClient): Promise<void> {
+async function carryOut(step: Step, client: ServiceClient): Promise<ReceiverResource | undefined> {
   try {
     switch (step.kind) {
       case 'create': {
         const created = parseReceiver(await client.call('POST', '/receivers', { body: bodyOf(step.spec) }));
         if (step.spec.state === 'paused') await act(client, created.id, 'pause');
-        break;
+        return created;
       }
       case 'edit': {
         const path = `/receivers/${encodeURIComponent(step.current.id)}`;
-        if (step.differences.some(({ field }) => field !== 'state')) {
-          await client.call('PUT', path, { body: bodyOf(step.spec, step.current) });
-        }
+        const isEdited = step.differences.some(({ field }) => field !== 'state');
+        const edited = isEdited
+          ? parseReceiver(await client.call('PUT', path, { body: bodyOf(step.spec, step.current) }))
+          : undefined;
         const state = step.differences.find(({ field }) => field === 'state');
         if (state) await act(client, step.current.id, state.to === 'paused' ? 'pause' : 'resume');
-        break;
+        return edited;
       }
       case 'keep':
+        return undefined;
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -2,13 +2,14 @@ import { parse } from 'yaml';
 import { usageError } from '../cli-error.ts';
 import { bodyOf } from '../client/apply-plan.ts';
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
-import { parseReceiver } from '../client/receiver-resource.ts';
+import { madeSecrets, parseReceiver } from '../client/receiver-resource.ts';
 import type { CliContext } from '../context.ts';
 
 export interface CreateOptions extends ConnectionOptions {
   readonly driver: string;
   readonly set?: readonly string[];
   readonly format?: string;
+  readonly signature?: string;
   readonly json?: true;
 }
 
@@ -21,6 +22,7 @@ export async function createCommand(name: string, options: CreateOptions, contex
     driver: options.driver,
     config,
     ...(options.format !== undefined && { format: options.format }),
+    ...(options.signature !== undefined && { signature: { kind: options.signature } }),
   });
   const answer = await client.call('POST', '/receivers', { body });
   const receiver = parseReceiver(answer);
@@ -30,6 +32,8 @@ export async function createCommand(name: string, options: CreateOptions, contex
   }
   context.print(`created ${receiver.name} (${receiver.id}); whoever knows this URL may trigger it:`);
   context.print(receiver.url ?? '(the service does not show the URL to you)');
+  for (const secret of madeSecrets(receiver))
+    context.print(`and it must prove who it is with this secret, shown only now: ${secret}`);
 }
 
 /** `amount=1` is a number, `action=up` a text, `hostSelector={tier: web}` a map: values are read as YAML. */

@@ -21,6 +21,7 @@ export function addReceiverCommands(program: Command, context: CliContext): void
     .requiredOption('--driver <driver>', 'what it does, as scaleService')
     .option('--set <field=value>', "a field of the driver's config, as --set amount=1; repeat it for each", collect)
     .option('--format <format>', "how the sender's body is read")
+    .option('--signature <kind>', 'how the sender proves who it is, as gitlab; the secret is made and printed once')
     .option('--json', 'print what the API answers')
     .action(async (name: string, options: Printed & CreateOptions) => {
       await (await import('./receivers-create.ts')).createCommand(name, options, context);

@@ -77,7 +77,9 @@ export function inMemoryReceivers(receivers: Record<string, unknown>[]): (call: 
     if (id === undefined) {
       const created = { ...(body as object), id: `1go${String((nextId += 1))}` };
       receivers.push(created);
-      return { body: keyed(created) };
+      const { signature } = created as { readonly signature?: object };
+      const made = { signature: { ...signature, secrets: [{ id: 'a', created: '', secret: 'made-by-the-fake' }] } };
+      return { body: { ...keyed(created), ...(signature === undefined ? {} : made) } };
     }
     const at = receivers.findIndex((receiver) => receiver['id'] === id);
     const found = receivers[at];
