@@ -102,7 +102,7 @@ function reasonStale({ groups, create, remove }: HostChange, seen: HostsSeen): s
 }
 
 /** Finds what was made already by its markers; of two with one marker the lower id is ours, `follow` removes the other. */
-export function recognise(change: HostChange, { hosts }: HostsSeen): HostChange {
+function recognise(change: HostChange, { hosts }: HostsSeen): HostChange {
   const ids = new Map<string, string>();
   for (const { id, marker, state } of hosts.toSorted(byId)) {
     if (marker !== undefined && state !== 'removed' && state !== 'purged' && !ids.has(marker)) ids.set(marker, id);

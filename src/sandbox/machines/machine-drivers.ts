@@ -57,11 +57,6 @@ export function configName(driver: string): string {
   return `${driver}Config`;
 }
 
-/** The options of the driver that a config belongs to; undefined for an unknown one. */
-export function optionsOf(config: string): Fields | undefined {
-  return options[config.replace(/Config$/, '')];
-}
-
 /** Whether an admin has left the driver active; without it Rancher shows no `<driver>Config` and takes none. */
 export function isDriverActive(cattle: Cattle, driver: string): boolean {
   return [...cattle.table('machineDriver').all()].some((row) => row.name === driver && row.state === 'active');
