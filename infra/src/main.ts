@@ -19,9 +19,8 @@ async function synthesise(): Promise<void> {
   const configuration = readConfiguration({ name, text: readText(name), environment: process.env, now: new Date() });
   // The stacks import the generated bindings, so they can be loaded only once these are there.
   await ensureBindings();
-  const { App } = await import('cdktf');
-  const { addStacks } = await import('./program.ts');
-  const app = new App();
+  const { addStacks, createApp } = await import('./program.ts');
+  const app = createApp();
   addStacks(app, configuration);
   app.synth();
 }

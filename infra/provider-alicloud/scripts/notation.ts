@@ -21,7 +21,7 @@ export const SchemaNotation = z.strictObject({
 });
 export type SchemaNotation = z.infer<typeof SchemaNotation>;
 
-export type AttributeType = string | readonly [string, AttributeType];
+type AttributeType = string | readonly [string, AttributeType];
 
 /** What `terraform providers schema -json` prints, as far as the generator and the comparison read it. */
 export interface AttributeSchema {
@@ -33,7 +33,7 @@ export interface AttributeSchema {
   readonly sensitive?: boolean;
   readonly deprecated?: boolean;
 }
-export interface NestedBlockSchema {
+interface NestedBlockSchema {
   readonly nesting_mode: string;
   readonly min_items?: number;
   readonly max_items?: number;

@@ -62,7 +62,7 @@ function depth(issues: readonly Issue[]): number {
 }
 
 /** `pools[0].labels`. */
-export function showPath(path: readonly PropertyKey[]): string {
+function showPath(path: readonly PropertyKey[]): string {
   const shown = path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
     return text === '' ? String(key) : `${text}.${String(key)}`;

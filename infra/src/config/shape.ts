@@ -27,7 +27,7 @@ export const IngressRule = z.strictObject({
   description: z.string().optional(),
 });
 
-export const Network = z.strictObject({
+const Network = z.strictObject({
   cidr: z.string(),
   zones: z.array(Zone).min(1),
   /** Where Rancher's server connects from: the only addresses that reach ports 22 and 2376 of a host. */
@@ -40,7 +40,6 @@ export const Network = z.strictObject({
   web: z.enum(['closed', 'open']).default('closed'),
   ingress: z.array(IngressRule).default([]),
 });
-export type Network = z.infer<typeof Network>;
 
 export const Access = z.strictObject({
   secret: z.discriminatedUnion('kind', [

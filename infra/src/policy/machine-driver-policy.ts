@@ -6,7 +6,7 @@ export interface MachineDriverPolicyOptions {
   readonly addresses: ReadonlySet<AddressKind>;
 }
 
-export interface PolicyStatement {
+interface PolicyStatement {
   readonly Effect: 'Allow';
   readonly Action: readonly string[];
   readonly Resource: readonly string[];

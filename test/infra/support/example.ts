@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ConfigurationError } from '../../../infra/src/config/mistake.ts';
+import type { Mistake } from '../../../infra/src/config/mistake.ts';
 import { readConfiguration } from '../../../infra/src/config/read.ts';
 import type { Configuration } from '../../../infra/src/config/shape.ts';
 
@@ -29,4 +31,20 @@ export function configure(
   environment: Readonly<Record<string, string>> = {},
 ): Configuration {
   return readConfiguration({ name: 'test.json', text: JSON.stringify(json), environment, now: new Date('2026-11-24') });
+}
+
+/** What is wrong with a configuration; empty when nothing is. */
+export function mistakesIn(json: Json, environment: Readonly<Record<string, string>> = {}): readonly Mistake[] {
+  try {
+    configure(json, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.mistakes;
+    throw error;
+  }
+}
+
+/** The paths and problems of a changed example, as `path: problem`. */
+export function complaintsAfter(path: string, value: unknown): string[] {
+  return mistakesIn(changed(path, value)).map((mistake) => `${mistake.path}: ${mistake.problem}`);
 }
