@@ -56,9 +56,9 @@ describe('infra/src/main', () => {
   it('synthesises the example, and warns that its PGP key is nobody’s', async () => {
     const { code } = await synthesise({ INFRA_CONFIG: await written(exampleJson()) });
     expect(code).toBe(0);
-    // The CLI prints what stands in a stack's remarks.
-    const access = await readFile(join(directory, 'cdktf.out/stacks/access/cdk.tf.json'), 'utf8');
-    expect(access).toContain('nobody has its private half');
+    // The CLI prints the remarks that stand in the manifest.
+    const manifest = await readFile(join(directory, 'cdktf.out/manifest.json'), 'utf8');
+    expect(manifest).toContain('nobody has its private half');
     for (const stack of ['network', 'access', 'machines', 'alarms']) {
       expect(existsSync(join(directory, 'cdktf.out/stacks', stack, 'cdk.tf.json'))).toBe(true);
     }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OutputsFile } from '../../infra/src/contract/machine-templates.ts';
@@ -170,6 +171,12 @@ describe('infra with cdktf and terraform', () => {
     minute,
   );
 
+  it('asks an installed provider for its schema and compares it with ours', async () => {
+    const { code, output } = await lab.checkSchema();
+    expect(output).toMatch(/\d{3} arguments and blocks compared, 0 differences/);
+    expect(code).toBe(0);
+  });
+
   it(
     'destroys all it made and nothing else',
     async () => {
@@ -184,14 +191,23 @@ describe('infra with cdktf and terraform', () => {
 });
 
 describe('infra without terraform', () => {
+  const cdktf = (...args: string[]) =>
+    run(process.execPath, [join(repository, 'infra/scripts/cdktf.ts'), ...args], { CI: '1', PATH: '/nonexistent' });
+
   it('says that it is missing and how to mend that', async () => {
-    const environment = { ...process.env, PATH: '/nonexistent', TERRAFORM_BINARY_NAME: 'terraform' };
-    const { code, output } = await run(
-      process.execPath,
-      [join(repository, 'infra/scripts/cdktf.ts'), 'deploy'],
-      environment,
-    );
+    const { code, output } = await cdktf('deploy', 'network');
     expect(code).toBe(1);
     expect(output).toContain('terraform was not found. Install Terraform');
+  });
+
+  it('still synthesises, the example when no configuration is named', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'infra-synth-'));
+    try {
+      const { code, output } = await cdktf('synth', '--output', directory);
+      expect(output).toContain('Generated Terraform code for the stacks: access, alarms, machines, network');
+      expect(code).toBe(0);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 });

@@ -8,6 +8,7 @@ import type { LoggedCall } from './stand-in/provider.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 const launcher = join(repository, 'infra/scripts/cdktf.ts');
+const schemaCheck = join(repository, 'infra/provider-alicloud/scripts/check.ts');
 const standIn = join(import.meta.dirname, 'stand-in/main.ts');
 
 export interface Finished {
@@ -22,6 +23,8 @@ export interface TerraformLab {
   readonly outputsFile: string;
   /** Runs `cdktf` the way the root scripts do. */
   readonly cdktf: (args: readonly string[], environment?: Readonly<Record<string, string>>) => Promise<Finished>;
+  /** Compares schema.json with the installed provider, which here is the stand-in. */
+  readonly checkSchema: () => Promise<Finished>;
   /** What the provider was asked since the last look. */
   readonly takeCalls: () => Promise<LoggedCall[]>;
   readonly remove: () => Promise<void>;
@@ -40,22 +43,25 @@ export async function openTerraformLab(configuration: Readonly<Record<string, un
   await writeFile(logFile, '');
   const cliConfiguration = await installStandIn(directory);
 
+  const lab = {
+    ...process.env,
+    CI: '1',
+    INFRA_CONFIG: configurationFile,
+    STAND_IN_LOG: logFile,
+    STAND_IN_MONITOR_GROUPS: '7654321',
+    TF_CLI_CONFIG_FILE: cliConfiguration,
+    TF_DISABLE_PLUGIN_TLS: '1',
+    // Else the CLI puts the stand-in into the user's own plugin cache, where a real run would find it.
+    CDKTF_DISABLE_PLUGIN_CACHE_ENV: '1',
+  };
+  const node = process.execPath;
+
   return {
     directory,
     outputsFile,
     cdktf: ([command = '', ...args], environment = {}) =>
-      run(process.execPath, [launcher, command, '--output', join(directory, 'cdktf.out'), ...args], {
-        ...process.env,
-        CI: '1',
-        INFRA_CONFIG: configurationFile,
-        STAND_IN_LOG: logFile,
-        STAND_IN_MONITOR_GROUPS: '7654321',
-        TF_CLI_CONFIG_FILE: cliConfiguration,
-        TF_DISABLE_PLUGIN_TLS: '1',
-        // Else the CLI puts the stand-in into the user's own plugin cache, where a real run would find it.
-        CDKTF_DISABLE_PLUGIN_CACHE_ENV: '1',
-        ...environment,
-      }),
+      run(node, [launcher, command, '--output', join(directory, 'cdktf.out'), ...args], { ...lab, ...environment }),
+    checkSchema: () => run(node, [schemaCheck], lab),
     takeCalls: async () => {
       const lines = (await readFile(logFile, 'utf8')).split('\n').filter((line) => line !== '');
       await writeFile(logFile, '');
