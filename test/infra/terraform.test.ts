@@ -117,7 +117,7 @@ describe('infra with cdktf and terraform', () => {
     );
     expect(up?.values).toMatchObject({
       group_id: '7654321',
-      metric_name: 'cpu_total',
+      metric_name: 'CPUUtilization',
       effective_interval: '00:00-23:59',
       webhook: triggerUrls.TF_VAR_trigger_url_web_up,
       escalations: [

@@ -25,7 +25,11 @@ function ruleMistakes(path: string, rule: AlarmRule): Mistake[] {
     mistakes.push({ path: `${path}.${name}`, value: rule[name], problem, remedy });
   };
   if (!/^[A-Za-z][A-Za-z0-9_.]*$/.test(rule.metric)) {
-    add('metric', 'it is no metric of acs_ecs_dashboard', 'write one like cpu_total or memory_usedutilization');
+    add(
+      'metric',
+      'it is no metric of acs_ecs_dashboard',
+      'write one like CPUUtilization, or memory_usedutilization where the agent runs',
+    );
   }
   if (!periodsSeconds.includes(rule.periodSeconds)) {
     add('periodSeconds', 'CloudMonitor does not aggregate over it', `write one of ${periodsSeconds.join(', ')}`);

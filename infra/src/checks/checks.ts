@@ -6,7 +6,7 @@ import { checkPoolNames, checkPoolTags, checkPrefix, checkTags } from './names.t
 import { checkNetworks } from './networks.ts';
 import { checkPgpKey } from './pgp-key.ts';
 import { checkIngress } from './ports.ts';
-import { checkAcceptedSecrets, checkAccessKeyId } from './secrets.ts';
+import { checkAcceptedSecrets, checkAccessKeyId, checkKeyGenerations } from './secrets.ts';
 import { checkTriggerUrls } from './trigger-urls.ts';
 import { checkZones } from './zones.ts';
 
@@ -25,6 +25,7 @@ export const checks: readonly Check[] = [
   checkNat,
   checkPgpKey,
   checkAccessKeyId,
+  checkKeyGenerations,
   checkPoolNames,
   checkLabels,
   checkMachines,

@@ -36,3 +36,18 @@ export const checkAccessKeyId = check(External, ({ access: { secret } }) => {
   const remedy = 'write the id (LTAI…), never the secret';
   return [{ path: 'access.secret.accessKeyId', value: '(not shown)', problem: 'it is no access key id', remedy }];
 });
+
+/** RAM gives a user two access keys at most. */
+const keysAtMost = 2;
+
+const Generations = z.object({ access: z.object({ keyGenerations: z.array(z.int()) }) });
+
+/** Key generations: one, or two in the order in which they follow each other. */
+export const checkKeyGenerations = check(Generations, ({ access: { keyGenerations } }) => {
+  const rises = keyGenerations.every(
+    (generation, index) => index === 0 || generation > (keyGenerations[index - 1] ?? 0),
+  );
+  if (rises && keyGenerations.length >= 1 && keyGenerations.length <= keysAtMost) return [];
+  const remedy = 'write one number, or the present one and the next, like [1, 2]';
+  return [{ path: 'access.keyGenerations', value: keyGenerations, problem: 'a RAM user has one or two keys', remedy }];
+});

@@ -47,6 +47,8 @@ export const Access = z.strictObject({
     z.strictObject({ kind: z.literal('external'), accessKeyId: z.string() }),
     z.strictObject({ kind: z.literal('state') }),
   ]),
+  /** One access key for each; the last is handed out. Two stand side by side while hosts move from one to the next. */
+  keyGenerations: z.array(z.int()).default([1]),
 });
 export type Access = z.infer<typeof Access>;
 

@@ -17,11 +17,14 @@ export interface DriverIdentityProps {
   /** Attached account-wide: reading, and what belongs to no group. */
   readonly accountPolicy: PolicyDocument;
   readonly secret: Access['secret'];
+  /** One key for each; the last is the one to use. */
+  readonly keyGenerations: readonly number[];
 }
 
 /** The RAM user whose key Rancher's machine driver works with; it takes neither a role nor a temporary token. */
 export class DriverIdentity extends Construct {
   readonly user: RamUser;
+  /** The key to use; undefined when it is made elsewhere. */
   readonly key: RamAccessKey | undefined;
   readonly accessKeyId: string;
 
@@ -36,7 +39,7 @@ export class DriverIdentity extends Construct {
     });
     this.#allowInGroup(props);
     this.#allowInAccount(props);
-    this.key = this.#makeKey(props.secret);
+    this.key = this.#makeKeys(props).at(-1);
     this.accessKeyId = props.secret.kind === 'external' ? props.secret.accessKeyId : (this.key?.id ?? '');
   }
 
@@ -74,9 +77,11 @@ export class DriverIdentity extends Construct {
     });
   }
 
-  #makeKey(secret: Access['secret']): RamAccessKey | undefined {
-    if (secret.kind === 'external') return undefined;
+  #makeKeys({ secret, keyGenerations }: DriverIdentityProps): RamAccessKey[] {
+    if (secret.kind === 'external') return [];
     const encryption = secret.kind === 'pgp' ? { pgpKey: secret.publicKey } : {};
-    return new RamAccessKey(this, 'key', { userName: this.user.name, ...encryption });
+    return keyGenerations.map(
+      (generation) => new RamAccessKey(this, `key-${generation}`, { userName: this.user.name, ...encryption }),
+    );
   }
 }

@@ -23,6 +23,7 @@ export class AccessStack extends AliyunStack {
       groupPolicy: machinePolicy(options),
       accountPolicy: accountPolicy(options),
       secret: access.secret,
+      keyGenerations: access.keyGenerations,
     });
     this.accessKeyId = identity.accessKeyId;
     new TerraformOutput(this, 'driver_access_key_id', { value: identity.accessKeyId, staticId: true });

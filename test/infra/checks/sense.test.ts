@@ -63,14 +63,23 @@ const refusals: Readonly<Record<string, readonly [string, unknown, string][]>> =
     ['access.secret', { kind: 'state' }, "acceptInState: access.secret.kind state puts the driver's secret"],
     ['access.secret', { kind: 'external', accessKeyId: 'my key' }, 'access.secret.accessKeyId: it is no access key id'],
   ],
+  keyGenerations: [
+    ['access.keyGenerations', [], 'access.keyGenerations: a RAM user has one or two keys'],
+    ['access.keyGenerations', [2, 1], 'access.keyGenerations: a RAM user has one or two keys'],
+    ['access.keyGenerations', [1, 2, 3], 'access.keyGenerations: a RAM user has one or two keys'],
+  ],
   alarms: [
     ['pools.0.alarms.up.metric', 'cpu total', 'pools[0].alarms.up.metric: it is no metric'],
     ['pools.0.alarms.up.periodSeconds', 7, 'pools[0].alarms.up.periodSeconds: CloudMonitor does not aggregate'],
     ['pools.0.alarms.up.silenceSeconds', 10, 'pools[0].alarms.up.silenceSeconds: CloudMonitor cannot keep quiet'],
     ['pools.0.alarms.up.silenceSeconds', 90_000, 'pools[0].alarms.up.silenceSeconds: CloudMonitor cannot keep quiet'],
     ['pools.0.alarms.up.times', 0, 'pools[0].alarms.up.times: it is out of range'],
-    ['pools.0.alarms.up.threshold', 180, 'pools[0].alarms.up.threshold: cpu_total is a percentage'],
-    ['pools.0.alarms.down.threshold', 80, 'pools[0].alarms.down.threshold: one cpu_total can be up and down at once'],
+    ['pools.0.alarms.up.threshold', 180, 'pools[0].alarms.up.threshold: CPUUtilization is a percentage'],
+    [
+      'pools.0.alarms.down.threshold',
+      80,
+      'pools[0].alarms.down.threshold: one CPUUtilization can be up and down at once',
+    ],
     ['pools.0.alarms.down.operator', '>', 'pools[0].alarms.down.operator: up and down both call'],
     ['alarms', { effectiveInterval: '0-24' }, 'alarms.effectiveInterval: it is no interval'],
   ],
@@ -86,6 +95,7 @@ const acceptances: readonly (readonly [string, unknown])[] = [
   ['alarms', { effectiveInterval: '08:00-19:59', contacts: ['ops'] }],
   ['access.secret', { kind: 'external', accessKeyId: 'LTAI5tExampleExample1234' }],
   ['pools.0.hosts', { min: 3, max: 3 }],
+  ['access.keyGenerations', [4, 5]],
 ];
 
 describe('infra/src/checks', () => {

@@ -108,6 +108,14 @@ describe('infra/src/stacks/access-stack', () => {
     expect(access?.output).toHaveProperty('driver_secret_encrypted');
   });
 
+  it('keeps the old key beside the new one during a rotation, and hands out the new one', () => {
+    const { access, machines } = stacksOf(changed('access.keyGenerations', [1, 2]));
+    expect(Object.keys(access?.resource?.['alicloud_ram_access_key'] ?? {})).toHaveLength(2);
+    expect(access?.output?.['driver_access_key_id']?.['value']).toMatch(/driver_key-2_\w+\.id/);
+    expect(JSON.stringify(machines?.output)).toMatch(/driver_key-2/);
+    expect(JSON.stringify(machines?.output)).not.toMatch(/driver_key-1/);
+  });
+
   it('makes no key when it is made elsewhere, and names that one', () => {
     const secret = { kind: 'external', accessKeyId: 'LTAI5tExampleExample1234' };
     const { access, machines } = stacksOf(changed('access.secret', secret));
