@@ -47,7 +47,7 @@ describe('infra with cdktf and terraform', () => {
     expect(calls.filter((call) => call.operation === 'update' || call.operation === 'delete')).toEqual([]);
     expect(only('alicloud_vpc')).toMatchObject({
       vpc_name: 'scaler',
-      cidr_block: '172.20.0.0/16',
+      cidr_block: '10.100.0.0/16',
       tags: { owner: 'ops' },
     });
     expect(

@@ -77,14 +77,14 @@ function vpcMistakes(vpc: Cidr, containers: Cidr | undefined): Mistake[] {
       ...at,
       problem: `it overlaps ${showCidr(containers)}, Rancher's network for containers: hosts in it would be out of their reach`,
       remedy:
-        'choose another network, such as 172.20.0.0/16, or set network.containerCidr to the one Rancher really uses',
+        'choose another network, such as 10.100.0.0/16, or set network.containerCidr to the one Rancher really uses',
     });
   }
   if (overlaps(vpc, dockerBridge)) {
     mistakes.push({
       ...at,
       problem: `it overlaps ${showCidr(dockerBridge)}, the bridge Docker makes on every host`,
-      remedy: 'choose another network, such as 172.20.0.0/16',
+      remedy: 'choose another network, such as 10.100.0.0/16',
     });
   }
   return mistakes;

@@ -104,7 +104,6 @@ export type Pool = z.infer<typeof Pool>;
 
 /** The configuration file: shape only. Whether its values make sense is for `checks/`. */
 export const Configuration = z.strictObject({
-  $schema: z.string().optional(),
   prefix: z.string(),
   accountType: z.enum(['Domestic', 'International']),
   region: z.string(),

@@ -39,6 +39,9 @@ const readActions = [
   'ecs:DescribeSecurityGroups',
 ];
 
+/** Before it removes a machine it looks for a route to it, whether or not one was ever made. */
+const routeReadActions = ['DescribeRouteTables', 'DescribeVpcs'];
+
 /** Elastic IPs of hosts with a public address. */
 const addressActions = ['AllocateEipAddress', 'AssociateEipAddress', 'ReleaseEipAddress', 'UnassociateEipAddress'];
 const addressReadActions = ['DescribeEipAddresses'];
@@ -50,18 +53,20 @@ export function machinePolicy({ region }: MachineDriverPolicyOptions): PolicyDoc
 
 /**
  * What cannot be fenced by a resource group: reading, and elastic IPs, which the driver allocates in the default group.
- * They go through the ECS API of 2014, so either service's name may be the one that is checked.
+ * Those of VPC go through the ECS API of 2014, so either service's name may be the one that is checked.
  */
 export function accountPolicy({ region, addresses }: MachineDriverPolicyOptions): PolicyDocument {
-  const read = allow(readActions, [`acs:ecs:${region}:*:*`]);
+  const everything = [`acs:ecs:${region}:*:*`, `acs:vpc:${region}:*:*`];
+  const read = allow([...readActions, ...underBothNames(routeReadActions)], everything);
   if (!addresses.has('public')) return { Version: '1', Statement: [read] };
-  const services = ['ecs', 'vpc'];
-  const eip = [...addressActions, ...addressReadActions].flatMap((action) =>
-    services.map((service) => `${service}:${action}`),
-  );
+  const eip = underBothNames([...addressActions, ...addressReadActions]);
   // AssociateEipAddress is checked against the address and the instance it goes to.
   const resources = [`acs:ecs:${region}:*:eip/*`, `acs:vpc:${region}:*:eip/*`, `acs:ecs:${region}:*:instance/*`];
   return { Version: '1', Statement: [read, allow(eip, resources)] };
+}
+
+function underBothNames(actions: readonly string[]): string[] {
+  return actions.flatMap((action) => [`ecs:${action}`, `vpc:${action}`]);
 }
 
 function allow(actions: readonly string[], resources: readonly string[]): PolicyStatement {

@@ -27,7 +27,7 @@ describe('infra/src/checks/cidr', () => {
   );
 
   it('offers the network when bits of a host are set', () => {
-    expect(parseCidr('172.20.1.5/24')).toMatchObject({ remedy: 'write 172.20.1.0/24' });
+    expect(parseCidr('10.100.1.5/24')).toMatchObject({ remedy: 'write 10.100.1.0/24' });
   });
 
   it.each([

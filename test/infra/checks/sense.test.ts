@@ -113,13 +113,13 @@ describe('infra/src/checks', () => {
   });
 
   it('takes a region outside the mainland with its own form of zones', () => {
-    const zones = ['a', 'b'].map((letter, index) => ({ id: `ap-southeast-1${letter}`, cidr: `172.20.${index}.0/24` }));
+    const zones = ['a', 'b'].map((letter, index) => ({ id: `ap-southeast-1${letter}`, cidr: `10.100.${index}.0/24` }));
     const abroad = changed('network.zones', zones, changed('region', 'ap-southeast-1'));
     expect(mistakesIn(changed('pools.1.zones', ['ap-southeast-1b'], abroad))).toEqual([]);
   });
 
   it('takes a region the driver does not know when it is told the endpoint', () => {
-    const zones = [{ id: 'cn-chengdu-a', cidr: '172.20.1.0/24' }];
+    const zones = [{ id: 'cn-chengdu-a', cidr: '10.100.1.0/24' }];
     const elsewhere = changed('network.zones', zones, changed('region', 'cn-chengdu'));
     const named = changed('driver', { apiEndpoint: 'https://ecs.cn-chengdu.aliyuncs.com' }, elsewhere);
     expect(mistakesIn(changed('pools.1.zones', undefined, named))).toEqual([]);

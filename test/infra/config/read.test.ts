@@ -57,7 +57,7 @@ describe('infra/src/config/read', () => {
   it('reports mistakes of every kind and place at once', () => {
     let broken = changed('accountType', undefined);
     broken = changed('network.cidr', 'banana', broken);
-    broken = changed('network.cdir', '172.20.0.0/16', broken);
+    broken = changed('network.cdir', '10.100.0.0/16', broken);
     broken = changed('network.zones.0.id', 'us-east-1a', broken);
     broken = changed('pools.0.labels', 'web', broken);
     broken = changed('pools.1.instanceType', 'large', broken);
@@ -80,12 +80,12 @@ describe('infra/src/config/read', () => {
   });
 
   it('says where, what, why and how to mend it', () => {
-    expect(complain(changed('network.cidr', '172.20.0.9/16'))).toBe(
+    expect(complain(changed('network.cidr', '10.100.0.9/16'))).toBe(
       [
         'mine.json has 1 mistake; nothing was synthesised:',
-        '- network.cidr = "172.20.0.9/16"',
+        '- network.cidr = "10.100.0.9/16"',
         '    it has bits set after the first 16',
-        '    remedy: write 172.20.0.0/16',
+        '    remedy: write 10.100.0.0/16',
       ].join('\n'),
     );
   });

@@ -15,8 +15,12 @@ const calledOnMachines = [
 const calledToLook = [
   'ecs:DescribeImages',
   'ecs:DescribeInstanceAttribute',
+  'ecs:DescribeRouteTables',
   'ecs:DescribeSecurityGroupAttribute',
   'ecs:DescribeSecurityGroups',
+  'ecs:DescribeVpcs',
+  'vpc:DescribeRouteTables',
+  'vpc:DescribeVpcs',
 ];
 const calledOnAddresses = [
   'AllocateEipAddress',
