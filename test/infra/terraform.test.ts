@@ -173,7 +173,7 @@ describe('infra with cdktf and terraform', () => {
 
   it('asks an installed provider for its schema and compares it with ours', async () => {
     const { code, output } = await lab.checkSchema();
-    expect(output).toMatch(/\d{3} arguments and blocks compared, 0 differences/);
+    expect(output).toMatch(/\d+ arguments and blocks compared, 0 differences/);
     expect(code).toBe(0);
   });
 

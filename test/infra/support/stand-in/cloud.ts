@@ -30,7 +30,7 @@ export function inventValue(type: string, name: string, attribute: AttributeSche
     // As the real provider: with a PGP key the plaintext never reaches the state, without one it does.
     const isEncrypted = typeof values['pgp_key'] === 'string';
     if (name === 'secret') return isEncrypted ? null : 'plaintext-of-the-secret';
-    if (name !== 'status' && !isEncrypted) return null;
+    if (!isEncrypted) return null;
   }
   if (fixedValues[name] !== undefined) return fixedValues[name];
   switch (attribute.type) {

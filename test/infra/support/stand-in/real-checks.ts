@@ -23,7 +23,6 @@ const enumerations: Readonly<Record<string, Readonly<Record<string, OneOf>>>> = 
     policy_type: ['System', 'Custom'],
     principal_type: ['IMSGroup', 'IMSUser', 'ServiceRole'],
   },
-  alicloud_ram_access_key: { status: ['Active', 'Inactive'] },
   alicloud_nat_gateway: { nat_type: ['Enhanced', 'Normal'], payment_type: ['PayAsYouGo', 'Subscription'] },
   alicloud_eip_address: { internet_charge_type: ['PayByBandwidth', 'PayByTraffic'] },
 };
