@@ -16,4 +16,5 @@ export default {
     ],
   },
   testTimeout: 15_000,
+  globalSetup: '<rootDir>/test/infra/support/bindings-setup.mjs',
 };
