@@ -90,7 +90,9 @@ const first = (engine: Engine): Migration => ({
       .addPrimaryKeyConstraint('seen_keys_pk', ['receiver_id', 'kind', 'hash'])
       .execute();
     // What is unfinished is found through small partial indexes, so that a million past executions slow nothing.
-    await sql`create index items_unfinished on items (target, seq, id, execution_id) where state = 'waiting'`.execute(db);
+    await sql`create index items_unfinished on items (target, seq, id, execution_id) where state = 'waiting'`.execute(
+      db,
+    );
     await sql`create index items_of_change on items (change_id) where state = 'under-way'`.execute(db);
     await sql`create index changes_sending on changes (target) where state = 'sending'`.execute(db);
     await sql`create index changes_following on changes (next_attempt_at) where state = 'following'`.execute(db);
@@ -128,6 +130,28 @@ const callbacks = (engine: Engine): Migration => ({
   },
 });
 
+const installation = (engine: Engine): Migration => ({
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('installation')
+      .addColumn('only', engine.name === 'sqlite' ? 'integer' : 'bigint', (column) => column.primaryKey())
+      .addColumn('id', 'text', (column) => column.notNull())
+      .execute();
+  },
+});
+
+/** As rate-limiter-flexible 11 expects it; used with PostgreSQL only, where replicas count together. */
+const triggerRates = (engine: Engine): Migration => ({
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('trigger_rates')
+      .addColumn('key', 'varchar(255)', (column) => column.primaryKey())
+      .addColumn('points', 'integer', (column) => column.notNull().defaultTo(0))
+      .addColumn('expire', engine.name === 'sqlite' ? 'integer' : 'bigint')
+      .execute();
+  },
+});
+
 /** All migrations, oldest first. A released one is never edited. */
 export function migrationsFor(engine: Engine): MigrationProvider {
   return {
@@ -135,6 +159,8 @@ export function migrationsFor(engine: Engine): MigrationProvider {
       '0001-first': first(engine),
       '0002-kept-body': keptBody,
       '0003-callbacks': callbacks(engine),
+      '0004-trigger-rates': triggerRates(engine),
+      '0004-installation': installation(engine),
     }),
   };
 }

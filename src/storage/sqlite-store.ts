@@ -80,14 +80,17 @@ export async function openSqliteStore(file: string): Promise<Store> {
     stepFollowed: (step) => call('stepFollowed', step),
     claimCallbacks: (input) => call('claimCallbacks', input),
     settleCallback: (input) => call('settleCallback', input),
+    cancel: (input) => call('cancel', input),
     releaseLane: (input) => call('releaseLane', input),
     readLaneHistory: (input) => call('readLaneHistory', input),
     endAllLeases: () => call('endAllLeases', undefined),
     idleTargets: (input) => call('idleTargets', input),
     measureUnfinished: () => call('measureUnfinished', undefined),
     findExecution: (id) => call('findExecution', id),
+    findSignal: (executionId) => call('findSignal', executionId),
     listExecutions: (filter) => call('listExecutions', filter),
     prune: (input) => call('prune', input),
+    installationId: (proposed) => call('installationId', proposed),
     ping: () => call('ping', undefined),
     async close() {
       if (gone !== undefined) return;

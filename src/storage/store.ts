@@ -317,6 +317,14 @@ export interface Store {
     readonly holder: string;
     readonly next: { readonly kind: 'over' } | { readonly kind: 'again'; readonly afterMs: number };
   }): Promise<boolean>;
+  /**
+   * Ends an execution of which nothing is sent, as failed and proven not applied; `begun` when something of it is under way.
+   * Whoever waits for it elsewhere is told.
+   */
+  cancel(input: {
+    readonly executionId: string;
+    readonly end: Required<Pick<ItemEnd, 'code' | 'message'>>;
+  }): Promise<'cancelled' | 'begun' | 'finished' | 'unknown'>;
   /** Gives the lane up, so that another replica need not wait for the lease. */
   releaseLane(input: { readonly target: Target; readonly epoch: number }): Promise<void>;
   /** What `plan` needs of a target that nobody holds: for a dry run. */
@@ -328,9 +336,16 @@ export interface Store {
   /** How much is accepted and not finished, and for how long the oldest of it has been. */
   measureUnfinished(): Promise<{ readonly count: number; readonly oldestAgeMs?: number }>;
   findExecution(id: string): Promise<StoredExecution | undefined>;
+  /** What an execution was asked for with. */
+  findSignal(executionId: string): Promise<Signal | undefined>;
   listExecutions(filter: HistoryFilter): Promise<readonly StoredExecution[]>;
-  /** Removes finished executions past an age or a count, a bounded number at a time; answers how many. */
+  /**
+   * Removes finished executions past an age, or so many numbers behind the newest, with everything that belongs to them: a
+   * bounded number at a time, the oldest first, by one replica at a time. Answers how many.
+   */
   prune(input: { readonly olderThanMs: number; readonly keep: number; readonly atMost: number }): Promise<number>;
+  /** The name of the installation that this database belongs to: the first one proposed, for all replicas and for good. */
+  installationId(proposed: string): Promise<string>;
   /** Throws when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

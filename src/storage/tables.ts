@@ -111,7 +111,15 @@ export interface CallbacksTable {
   lease_until: number | null;
 }
 
+/** Which installation the database belongs to: one row. */
+export interface InstallationTable {
+  /** Always 1. */
+  only: number;
+  id: string;
+}
+
 export interface Tables {
+  installation: InstallationTable;
   callbacks: CallbacksTable;
   lanes: LanesTable;
   executions: ExecutionsTable;

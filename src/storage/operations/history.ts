@@ -3,7 +3,6 @@ import type { Applied, ErrorCode } from '../../domain/errors.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { Database, Engine } from '../engine.ts';
-import { readNowMs } from '../engine.ts';
 import type { AttemptsTable, ExecutionsTable, ItemsTable } from '../tables.ts';
 import type { HistoryFilter, Store, StoredAttempt, StoredExecution, StoredItem } from '../store.ts';
 
@@ -76,43 +75,10 @@ export async function listExecutions(db: Database, filter: HistoryFilter): Promi
   return rows.map((row) => toExecution(row, (itemsOf.get(row.id) ?? []).map(toItem), []));
 }
 
-/** See `Store.prune`. */
-export async function prune(db: Database, engine: Engine, input: Parameters<Store['prune']>[0]): Promise<number> {
-  return db.transaction().execute(async (tx) => {
-    const nowMs = await readNowMs(tx, engine);
-    const newestToGo = await tx
-      .selectFrom('executions')
-      .select('seq')
-      .orderBy('seq', 'desc')
-      .offset(input.keep)
-      .limit(1)
-      .executeTakeFirst();
-    const gone = await tx
-      .selectFrom('executions')
-      .select('id')
-      .where('state', '=', 'finished')
-      .where((where) =>
-        where.or([where('finished_at', '<', nowMs - input.olderThanMs), where('seq', '<=', newestToGo?.seq ?? -1)]),
-      )
-      .orderBy('seq')
-      .limit(input.atMost)
-      .execute();
-    await tx.deleteFrom('seen_keys').where('expires_at', '<', nowMs).execute();
-    if (gone.length === 0) return 0;
-    const ids = gone.map(({ id }) => id);
-    await tx.deleteFrom('items').where('execution_id', 'in', ids).execute();
-    await tx.deleteFrom('callbacks').where('execution_id', 'in', ids).execute();
-    await tx.deleteFrom('executions').where('id', 'in', ids).execute();
-    const oldest = await tx.selectFrom('executions').select('accepted_at').orderBy('seq').limit(1).executeTakeFirst();
-    const beforeMs = oldest?.accepted_at ?? nowMs;
-    await tx.deleteFrom('attempts').where('at', '<', beforeMs).execute();
-    await tx
-      .deleteFrom('changes')
-      .where('created_at', '<', beforeMs)
-      .where('state', 'not in', ['sending', 'following'])
-      .execute();
-    return ids.length;
-  });
+/** See `Store.findSignal`. */
+export async function findSignal(db: Database, executionId: string): Promise<Signal | undefined> {
+  const row = await db.selectFrom('executions').select('signal').where('id', '=', executionId).executeTakeFirst();
+  return row === undefined ? undefined : (JSON.parse(row.signal) as Signal);
 }
 
 function toExecution(

@@ -2,10 +2,13 @@ import { sql } from 'kysely';
 import type { Database, Engine } from '../engine.ts';
 import type { Store } from '../store.ts';
 import { accept } from './accept.ts';
+import { cancel } from './cancel.ts';
 import { claimCallbacks, settleCallback } from './callbacks.ts';
 import { claimFollowed, stepFollowed } from './followed.ts';
-import { findExecution, finishedAmong, listExecutions, measureUnfinished, prune } from './history.ts';
+import { findExecution, findSignal, finishedAmong, listExecutions, measureUnfinished } from './history.ts';
+import { installationId } from './installation.ts';
 import { endAllLeases, idleTargets, openRound, readLaneHistory, releaseLane } from './lanes.ts';
+import { prune } from './prune.ts';
 import { closeChange, commitRound, markDoubt } from './rounds.ts';
 
 /** The store's operations on an open database, the same for every engine; `close` is the engine's own. */
@@ -20,6 +23,7 @@ export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close' 
     stepFollowed: (step) => stepFollowed(db, engine, step),
     claimCallbacks: (input) => claimCallbacks(db, engine, input),
     settleCallback: (input) => settleCallback(db, engine, input),
+    cancel: (input) => cancel(db, engine, input),
     releaseLane: (input) => releaseLane(db, engine, input),
     readLaneHistory: (input) => readLaneHistory(db, engine, input),
     endAllLeases: () => endAllLeases(db, engine),
@@ -27,8 +31,10 @@ export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close' 
     finishedAmong: (executionIds) => finishedAmong(db, executionIds),
     measureUnfinished: () => measureUnfinished(db, engine),
     findExecution: (id) => findExecution(db, id),
+    findSignal: (executionId) => findSignal(db, executionId),
     listExecutions: (filter) => listExecutions(db, filter),
     prune: (input) => prune(db, engine, input),
+    installationId: (proposed) => installationId(db, proposed),
     async ping() {
       await sql`select 1`.execute(db);
     },
