@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServiceError } from '../domain/errors.ts';
 import { sealingKeyBytes } from './sealing.ts';
 
 /** The name of the generated key within the data directory. */
-export const sealingKeyFileName = 'sealing.key';
+const sealingKeyFileName = 'sealing.key';
 
 /**
  * The sealing key of an installation that was given none: made once, kept beside its database, readable by its user alone.
@@ -13,29 +13,39 @@ export const sealingKeyFileName = 'sealing.key';
  */
 export async function readOrMakeSealingKey(dataDirectory: string): Promise<Uint8Array> {
   const path = join(dataDirectory, sealingKeyFileName);
-  try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      const key = randomBytes(sealingKeyBytes);
-      await file.writeFile(`${key.toString('base64')}\n`);
-      // Secrets are sealed with it from now on; after a power cut they must not outlive it.
-      await file.sync();
-      return key;
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, 'cannot be made', error);
-  }
-  const key = Buffer.from(await readText(path), 'base64');
+  const text = await readText(path);
+  if (text === undefined) return await make(path);
+  const key = Buffer.from(text, 'base64');
   if (key.byteLength !== sealingKeyBytes) throw unusable(path, `holds no base64 of ${String(sealingKeyBytes)} bytes`);
   return key;
 }
 
-async function readText(path: string): Promise<string> {
+/** Under another name first: a crash in the middle leaves no half key that the next start would stumble over. */
+async function make(path: string): Promise<Uint8Array> {
+  const key = randomBytes(sealingKeyBytes);
+  const unfinished = `${path}.new`;
+  try {
+    const file = await open(unfinished, 'w', 0o600);
+    try {
+      await file.writeFile(`${key.toString('base64')}\n`);
+      // Secrets are sealed with it from now on; after a power cut they must not outlive it.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+    return key;
+  } catch (error) {
+    throw unusable(path, 'cannot be made', error);
+  }
+}
+
+/** Undefined when there is no such file. */
+async function readText(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unusable(path, 'cannot be read', error);
   }
 }

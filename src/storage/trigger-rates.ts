@@ -20,12 +20,12 @@ const mostCounters = 500;
 /** Counts in this process: right for the one process that a SQLite installation is. */
 export function createMemoryTriggerRates(): TriggerRateCounter {
   return {
-    take: countWith(async (options) => new RateLimiterMemory(options)),
+    take: countWith((options) => new RateLimiterMemory(options)),
     close: () => Promise.resolve(),
   };
 }
 
-/** Counts in PostgreSQL, for all replicas together; the table is made when it is first needed. */
+/** Counts in the PostgreSQL that the store has brought up to date, for all replicas together. */
 export function openPostgresTriggerRates(url: string): TriggerRateCounter {
   const pool = new Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 5_000 });
   // Without a listener a broken idle connection would end the process; the next trigger makes another.
@@ -33,15 +33,7 @@ export function openPostgresTriggerRates(url: string): TriggerRateCounter {
   return {
     take: countWith(
       (options) =>
-        new Promise((resolve, reject) => {
-          const limiter = new RateLimiterPostgres(
-            { ...options, storeClient: pool, tableName: 'trigger_rates', keyPrefix: options.keyPrefix },
-            (error?: Error) => {
-              if (error === undefined) resolve(limiter);
-              else reject(error);
-            },
-          );
-        }),
+        new RateLimiterPostgres({ ...options, storeClient: pool, tableName: 'trigger_rates', tableCreated: true }),
     ),
     close: () => pool.end(),
   };
@@ -54,23 +46,22 @@ interface CounterOptions {
 }
 
 function countWith(
-  open: (options: CounterOptions) => Promise<RateLimiterAbstract>,
+  open: (options: CounterOptions) => RateLimiterAbstract,
 ): (receiver: string, limit: TriggerRate) => Promise<{ readonly waitMs: number } | undefined> {
-  const counters = new Map<string, Promise<RateLimiterAbstract>>();
-  const counterOf = (limit: TriggerRate): Promise<RateLimiterAbstract> => {
+  const counters = new Map<string, RateLimiterAbstract>();
+  const counterOf = (limit: TriggerRate): RateLimiterAbstract => {
     const keyPrefix = `${String(limit.triggers)}in${String(limit.perSeconds)}`;
     const known = counters.get(keyPrefix);
     if (known !== undefined) return known;
-    const opening = open({ points: limit.triggers, duration: limit.perSeconds, keyPrefix });
-    opening.catch(() => counters.delete(keyPrefix));
-    counters.set(keyPrefix, opening);
+    const opened = open({ points: limit.triggers, duration: limit.perSeconds, keyPrefix });
+    counters.set(keyPrefix, opened);
     const [oldest] = counters.keys();
     if (counters.size > mostCounters && oldest !== undefined) counters.delete(oldest);
-    return opening;
+    return opened;
   };
   return async (receiver, limit) => {
     try {
-      await (await counterOf(limit)).consume(receiver);
+      await counterOf(limit).consume(receiver);
       return undefined;
     } catch (error) {
       if (error instanceof RateLimiterRes) return { waitMs: error.msBeforeNext };

@@ -29,6 +29,13 @@ const engines = [
   { engine: 'PostgreSQL', open: async () => openPostgresStore({ url: await postgres.createDatabase() }) },
 ];
 
+/** A database that a store has brought up to date. */
+async function migrated(): Promise<string> {
+  const url = await postgres.createDatabase();
+  await (await openPostgresStore({ url })).close();
+  return url;
+}
+
 async function accept(
   store: Store,
   id: string,
@@ -162,7 +169,7 @@ describe.each(engines)('storage/operations/callbacks: $engine', ({ open }) => {
 
 describe.each([
   { engine: 'memory', open: () => Promise.resolve(createMemoryTriggerRates()) },
-  { engine: 'PostgreSQL', open: async () => openPostgresTriggerRates(await postgres.createDatabase()) },
+  { engine: 'PostgreSQL', open: async () => openPostgresTriggerRates(await migrated()) },
 ])('storage/trigger-rates: $engine', ({ open }) => {
   const limit = { triggers: 2, perSeconds: 60 };
 
@@ -193,7 +200,7 @@ describe.each([
 
 describe('storage/trigger-rates: PostgreSQL', () => {
   it('is shared by replicas', async () => {
-    const url = await postgres.createDatabase();
+    const url = await migrated();
     const [one, other] = [openPostgresTriggerRates(url), openPostgresTriggerRates(url)];
     opened.push(one, other);
     const limit = { triggers: 1, perSeconds: 60 };
