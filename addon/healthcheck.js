@@ -2,6 +2,7 @@
 import { get } from 'node:http';
 
 // Where the service listens, as it reads it itself; every address of the container includes loopback.
+// oxlint-disable-next-line no-restricted-properties -- it runs beside the service, not in it
 const { HOST = '', PORT = '' } = process.env;
 const host = ['', '0.0.0.0', '::'].includes(HOST.trim()) ? '127.0.0.1' : HOST.trim();
 

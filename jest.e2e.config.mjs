@@ -1,0 +1,9 @@
+import base from './jest.config.mjs';
+
+/** The tests of the image and the stacks, on a Docker engine: `npm run test:e2e`. */
+export default {
+  ...base,
+  testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  testTimeout: 120_000,
+};
