@@ -5,7 +5,7 @@ import { GivenSecret, HeldSecret, mergeSecrets } from './secrets.ts';
 import type { Secret } from './secrets.ts';
 
 /** How a sender proves who it is; each as `docs/security.md` describes it. */
-export const signatureKinds = ['hmac-sha256', 'github', 'grafana', 'gitlab', 'harbor', 'bearer', 'basic'] as const;
+const signatureKinds = ['hmac-sha256', 'github', 'grafana', 'gitlab', 'harbor', 'bearer', 'basic'] as const;
 
 type SignatureKind = (typeof signatureKinds)[number];
 
