@@ -15,6 +15,8 @@ export const serviceUpgrade: Driver<Config, Snapshot, Change> = {
   Config,
   resourceFields,
   needs: 'image',
+  // An upgrade that runs may take 30 minutes; a push that waits for it must outlast it.
+  sendWithinMs: 40 * 60_000,
   provenance: 'any',
   formatOf: ({ payloadFormat }) => payloadFormat,
 

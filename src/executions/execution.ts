@@ -3,7 +3,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Target } from '../domain/target.ts';
 
 /** One item of an execution: what happened to one target. */
-export interface ExecutionItem {
+interface ExecutionItem {
   readonly target: Target;
   readonly state: 'waiting' | 'under-way' | 'finished';
   readonly outcome?: Outcome;
@@ -15,7 +15,7 @@ export interface ExecutionItem {
 }
 
 /** One attempt to carry out a change that this execution waited for. */
-export interface Attempt {
+interface Attempt {
   /** ISO 8601. */
   readonly at: string;
   readonly result: string;
@@ -62,7 +62,7 @@ export interface ExecutionFilter {
   readonly cursor?: string;
 }
 
-export interface ExecutionPage {
+interface ExecutionPage {
   readonly executions: readonly Execution[];
   readonly nextCursor?: string;
 }

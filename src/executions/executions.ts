@@ -6,8 +6,10 @@ import type { Target } from '../domain/target.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision } from '../drivers/driver.ts';
 import type { Acceptance, NewExecution, SeenKey, Store } from '../storage/store.ts';
+import { cancelExecution } from './cancelling.ts';
 import type { Execution, ExecutionHistory } from './execution.ts';
 import { startFollower } from './follower.ts';
+import { createGate } from './gate.ts';
 import { createHistory, toExecution } from './history.ts';
 import type { LaneContext } from './lane-context.ts';
 import { Lane } from './lane.ts';
@@ -19,6 +21,7 @@ const waitingALane = 1_000;
 // Bodies are kept until they are forwarded, so fewer of those may wait.
 const waitingALaneWithBodies = 100;
 const settleWaiters = 50;
+const lanesAtOnce = 50;
 const requestKeyLivesMs = 24 * 3_600_000;
 
 /** What a trigger asks for once its receiver and signal are known. */
@@ -66,13 +69,15 @@ export interface Executions extends ExecutionHistory {
    * @throws ServiceError OVERLOADED (lane full), STORE_UNAVAILABLE, IDEMPOTENCY_KEY_REUSED, TRIGGER_REPLAYED, and what `driver.targets` throws: nothing is stored then.
    */
   submit(submission: Submission): Promise<Submitted>;
+  /** Ends what waits and was not begun. @throws ServiceError NOT_FOUND, ACTION_NOT_AVAILABLE. */
+  cancel(projectId: string, executionId: string): Promise<Execution>;
   /** What a trigger would do now; stores and changes nothing. */
   preview(submission: Pick<Submission, 'projectId' | 'driver' | 'config' | 'signal'>): Promise<readonly Preview[]>;
   /** Stops beginning work, lets waiting callers go with "not finished", waits for what is on the wire. */
   close(): Promise<void>;
 }
 
-export interface ExecutionsOptions extends Omit<LaneContext, 'timing' | 'waiters' | 'random' | 'reached'> {
+export interface ExecutionsOptions extends Omit<LaneContext, 'timing' | 'waiters' | 'gate' | 'random' | 'reached'> {
   readonly timing?: Partial<Timing>;
   readonly random?: LaneContext['random'];
   readonly reached?: LaneContext['reached'];
@@ -87,6 +92,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
     ...options,
     timing,
     waiters,
+    gate: createGate(lanesAtOnce),
     random: options.random ?? Math.random,
     reached: options.reached ?? (() => undefined),
   };
@@ -200,7 +206,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
         targets,
         ...(submission.callback === undefined ? {} : { callback: submission.callback }),
         seenKeys: seenKeysOf({ ...submission, signal }),
-        sendWithinMs: timing.sendWithinMs,
+        sendWithinMs: Math.max(timing.sendWithinMs, driver.sendWithinMs ?? 0),
         laneLimit,
       };
       const budgetMs = wait === 'respond-async' ? 0 : timing.answerWithinMs;
@@ -239,6 +245,8 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       if (wait !== 'settled' || ended.outcome !== 'scaled') return { execution: ended, isDuplicate: false };
       return { execution: ended, isDuplicate: false, isSettled: await settle(ended) };
     },
+
+    cancel: (projectId, executionId) => cancelExecution({ store, waiters }, projectId, executionId),
 
     async preview({ projectId, driver: driverId, config, signal }) {
       const driver = driverOf(driverId);

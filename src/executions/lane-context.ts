@@ -1,6 +1,7 @@
 import type { AnyDriver } from '../drivers/driver.ts';
 import type { Rancher } from '../rancher/rancher.ts';
 import type { Store } from '../storage/store.ts';
+import type { Gate } from './gate.ts';
 import type { Timing } from './timing.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -18,7 +19,7 @@ export type Step =
   | 'follow-sending'
   | 'followed';
 
-export interface LaneLog {
+interface LaneLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
@@ -34,6 +35,8 @@ export interface LaneContext {
   readonly holder: string;
   readonly timing: Timing;
   readonly waiters: Waiters;
+  /** One push may touch hundreds of services; so many lanes talk to Rancher at once. */
+  readonly gate: Gate;
   readonly log: LaneLog;
   /** In [0, 1); for jitter. */
   readonly random: () => number;

@@ -119,7 +119,7 @@ export class Lane {
   async #guarded(opened: OpenedRound | undefined): Promise<Next> {
     const { timing, log, random } = this.#context;
     try {
-      return await this.#turn(opened);
+      return await this.#context.gate.run(() => this.#turn(opened));
     } catch (error) {
       // The store is away, or a fault of ours: what waits is kept, and everybody who waits for an answer gets 202.
       this.#attempts.count += 1;

@@ -38,7 +38,7 @@ export function createWaiters(): Waiters {
         waiting.set(executionId, others.add(wake));
       }),
     wake(executionId, ending) {
-      for (const wake of [...(waiting.get(executionId) ?? [])]) wake(ending);
+      for (const wake of Array.from(waiting.get(executionId) ?? [])) wake(ending);
     },
     awaited: () => [...waiting.keys()],
     dismiss() {

@@ -12,7 +12,7 @@ export interface MetricSources {
 }
 
 const receiverStates = ['active', 'paused', 'unusable'] as const;
-export type ReceiverState = (typeof receiverStates)[number];
+type ReceiverState = (typeof receiverStates)[number];
 
 /** How an attempt to carry out a change ended. */
 export type AttemptResult = 'done' | 'under-way' | 'superseded' | 'failed' | 'dropped' | 'in-doubt' | 'not-read';

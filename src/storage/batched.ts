@@ -6,8 +6,8 @@ export type Accept = (executions: readonly NewExecution[]) => Promise<readonly A
 export function batched(accept: Accept): Accept {
   interface Gathered {
     readonly executions: readonly NewExecution[];
-    resolve(acceptances: readonly Acceptance[]): void;
-    reject(error: unknown): void;
+    readonly resolve: (acceptances: readonly Acceptance[]) => void;
+    readonly reject: (error: unknown) => void;
   }
   let gathered: Gathered[] = [];
   let isStoring = false;

@@ -89,10 +89,9 @@ const explanations: readonly (readonly [RegExp, string])[] = [
 
 function explain(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
-  const told = error as { readonly code?: unknown; readonly message?: unknown };
-  const text = `${String(told.code ?? '')} ${String(told.message ?? error)}`;
+  const { code = 'no code', message = '' } = error as { readonly code?: string; readonly message?: string };
+  const text = `${code} ${message}`;
   // The driver's own message may hold the host; it goes no further than the cause.
-  const remedy =
-    explanations.find(([pattern]) => pattern.test(text))?.[1] ?? `it refused (${String(told.code ?? 'no code')})`;
+  const remedy = explanations.find(([pattern]) => pattern.test(text))?.[1] ?? `it refused (${code})`;
   return new ServiceError('STORE_UNAVAILABLE', `cannot use PostgreSQL: ${remedy}`, { cause: error });
 }

@@ -18,8 +18,8 @@ export interface SqliteReply {
 }
 
 interface Pending {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
@@ -55,7 +55,7 @@ export async function openSqliteStore(file: string): Promise<Store> {
     new Promise((resolve, reject) => {
       if (gone !== undefined) return reject(gone);
       lastId += 1;
-      pending.set(lastId, { resolve: resolve as (value: unknown) => void, reject });
+      pending.set(lastId, { resolve: (value) => resolve(value as never), reject });
       worker.postMessage({ id: lastId, operation, input } satisfies SqliteCall);
     });
 

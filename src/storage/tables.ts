@@ -88,7 +88,7 @@ export interface AttemptsTable {
 }
 
 /** Keys by which the same event is told again: `event` (a format's dedupe key), `request` (`Idempotency-Key`), `signature` (counts once). */
-export interface SeenKeysTable {
+interface SeenKeysTable {
   receiver_id: string;
   kind: 'event' | 'request' | 'signature';
   /** SHA-256; the sender's text is not kept. */
@@ -99,7 +99,7 @@ export interface SeenKeysTable {
 }
 
 /** Where the outcome of an execution is to be posted; gone once that is done or given up. */
-export interface CallbacksTable {
+interface CallbacksTable {
   execution_id: string;
   /** Sealed by whoever stored it. */
   destination: string;
@@ -112,7 +112,7 @@ export interface CallbacksTable {
 }
 
 /** Which installation the database belongs to: one row. */
-export interface InstallationTable {
+interface InstallationTable {
   /** Always 1. */
   only: number;
   id: string;

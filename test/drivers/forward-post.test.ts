@@ -59,7 +59,7 @@ const sealingWith = (key: Buffer): BodySealing => {
 
 const forwarder = (sealing: BodySealing, allowed: (address: string) => boolean = () => true) =>
   new Map<string, AnyDriver>([
-    ['forwardPost', createForwardPost({ sealing, mayDial: async (address) => allowed(address) }) as AnyDriver],
+    ['forwardPost', createForwardPost({ sealing, mayDial: async (address) => allowed(address) })],
   ]);
 
 describe('drivers/forward-post', () => {

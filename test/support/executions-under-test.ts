@@ -34,7 +34,7 @@ export const quickTiming: Partial<Timing> = {
   followEveryMs: 50,
 };
 
-export interface ScaleRequest {
+interface ScaleRequest {
   readonly serviceId: string;
   readonly action?: 'up' | 'down';
   readonly amount?: number;
