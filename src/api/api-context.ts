@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExecutionHistory } from '../executions/execution.ts';
+import type { Executions } from '../executions/executions.ts';
 import type { Health } from '../observability/health.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import type { ReceiverKinds } from '../receivers/receiver-settings.ts';
 import type { Receivers } from '../receivers/receivers.ts';
+import type { Retry } from '../router/retry.ts';
 import type { RouterHandler } from '../router/trigger-request.ts';
 import type { Access } from './access.ts';
 import type { InstallPlace } from './caller.ts';
@@ -19,6 +21,8 @@ export interface ApiParts {
   /** The dry run of a receiver's `test` action: what would happen now, and why; stores and changes nothing. */
   readonly preview: (receiver: Receiver) => Promise<object>;
   readonly history: ExecutionHistory;
+  readonly cancel: Executions['cancel'];
+  readonly retry: Retry;
   readonly kinds: ReceiverKinds;
   readonly access: Access;
   readonly installPlace: InstallPlace;

@@ -30,6 +30,7 @@ export interface Links {
   trigger(projectId: string, key: string): string;
   executions(projectId: string, query?: Readonly<Record<string, string>>): string;
   execution(projectId: string, id: string): string;
+  executionAction(projectId: string, id: string, action: string): string;
   schemas(id?: string): string;
 }
 
@@ -39,6 +40,8 @@ export function linksFrom(base: string): Links {
   const within = (projectId: string) => `projectId=${encodeURIComponent(projectId)}`;
   const receiver = (projectId: string, id: string) =>
     `${root}/receivers/${encodeURIComponent(id)}?${within(projectId)}`;
+  const execution = (projectId: string, id: string) =>
+    `${root}/executions/${encodeURIComponent(id)}?${within(projectId)}`;
   return {
     base,
     receivers: (projectId) => `${root}/receivers?${within(projectId)}`,
@@ -47,7 +50,8 @@ export function linksFrom(base: string): Links {
     trigger: (projectId, key) => `${root}/endpoint?key=${encodeURIComponent(key)}&${within(projectId)}`,
     executions: (projectId, query = {}) =>
       `${root}/executions?${new URLSearchParams({ projectId, ...query }).toString()}`,
-    execution: (projectId, id) => `${root}/executions/${encodeURIComponent(id)}?${within(projectId)}`,
+    execution,
+    executionAction: (projectId, id, action) => `${execution(projectId, id)}&action=${action}`,
     schemas: (id) => (id === undefined ? `${root}/schemas` : `${root}/schemas/${encodeURIComponent(id)}`),
   };
 }

@@ -103,6 +103,7 @@ const executionSchema: Schema = {
   pluralName: 'executions',
   collectionMethods: ['GET'],
   resourceMethods: ['GET'],
+  resourceActions: { retry: { output: 'execution' }, cancel: { output: 'execution' } },
   collectionFilters: {
     receiverId: { modifiers: ['eq'] },
     target: { modifiers: ['eq'] },

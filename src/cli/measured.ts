@@ -44,6 +44,13 @@ export function measuredStore(store: Store, metrics: Metrics): Store {
       metrics.attempted(resultOf(close.end));
       return ended(await store.closeChange(close));
     },
+    async cancel(cancellation) {
+      const became = await store.cancel(cancellation);
+      const finished =
+        became === 'cancelled' ? [{ executionId: cancellation.executionId, outcome: 'failed' as const }] : [];
+      ended({ kind: 'committed', finished, next: 'rest' });
+      return became;
+    },
     async stepFollowed(step) {
       if (step.end.kind === 'ended') metrics.attempted(resultOf(step.end));
       return ended(await store.stepFollowed(step));

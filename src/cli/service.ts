@@ -26,6 +26,7 @@ import { createSealing } from '../receivers/sealing.ts';
 import type { Custody } from '../receivers/custody.ts';
 import { createReceivers } from '../receivers/receivers.ts';
 import { createDemands } from '../router/demands.ts';
+import { createRetry } from '../router/retry.ts';
 import { createRouterHandler, previewReceiver } from '../router/router-handler.ts';
 import { openPostgresStore } from '../storage/postgres-store.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
@@ -149,6 +150,8 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
       ),
       preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
       history: executions,
+      cancel: (projectId, id) => executions.cancel(projectId, id),
+      retry: createRetry({ drivers, executions, store, demands, callbackOf: destinationOf }),
       kinds,
       access:
         config.installPlace === 'rancher-proxy'

@@ -42,6 +42,8 @@ export interface Demands {
    * SEALING_KEY_CHANGED, and what counting throws.
    */
   check(receiver: Receiver, request: TriggerRequest): Promise<SignedOnce | undefined>;
+  /** The part of it that holds without a request: whether the receiver may act at all. @throws ServiceError RECEIVER_UNVERIFIED, SEALING_KEY_CHANGED. */
+  checkProvenance(receiver: Receiver): void;
 }
 
 const defaultToleranceSeconds = 300;
@@ -54,6 +56,9 @@ const defaultHeaders: Readonly<Partial<Record<HeldSignature['kind'], string>>> =
 /** The checks between finding a receiver and reading a trigger's body. */
 export function createDemands(options: DemandsOptions): Demands {
   const { sealing, drivers, rates, installPlace, trustExistingReceivers, nowMs = Date.now } = options;
+  const checkProvenance = (receiver: Receiver): void => {
+    if (!trustExistingReceivers) requireProvenance(receiver, drivers);
+  };
   return {
     async check(receiver, request) {
       if (receiver.allowedSources !== undefined) requireSource(receiver.allowedSources, request.sourceAddress);
@@ -66,10 +71,11 @@ export function createDemands(options: DemandsOptions): Demands {
               nowMs: nowMs(),
               secrets: openSecrets(receiver, receiver.signature, sealing),
             });
-      if (!trustExistingReceivers) requireProvenance(receiver, drivers);
+      checkProvenance(receiver);
       if (receiver.rateLimit !== undefined) await requireRate(receiver, receiver.rateLimit, rates);
       return signedOnce;
     },
+    checkProvenance,
   };
 }
 

@@ -152,18 +152,6 @@ const triggerRates = (engine: Engine): Migration => ({
   },
 });
 
-/** As rate-limiter-flexible 11 expects it; used with PostgreSQL only, where replicas count together. */
-const triggerRates = (engine: Engine): Migration => ({
-  async up(db: Kysely<unknown>) {
-    await db.schema
-      .createTable('trigger_rates')
-      .addColumn('key', 'varchar(255)', (column) => column.primaryKey())
-      .addColumn('points', 'integer', (column) => column.notNull().defaultTo(0))
-      .addColumn('expire', engine.name === 'sqlite' ? 'integer' : 'bigint')
-      .execute();
-  },
-});
-
 /** All migrations, oldest first. A released one is never edited. */
 export function migrationsFor(engine: Engine): MigrationProvider {
   return {
@@ -171,9 +159,8 @@ export function migrationsFor(engine: Engine): MigrationProvider {
       '0001-first': first(engine),
       '0002-kept-body': keptBody,
       '0003-callbacks': callbacks(engine),
-      '0005-trigger-rates': triggerRates(engine),
-      '0004-trigger-rates': triggerRates(engine),
       '0004-installation': installation(engine),
+      '0005-trigger-rates': triggerRates(engine),
     }),
   };
 }

@@ -22,6 +22,8 @@ describe('cli/commands/executions', () => {
   beforeEach(async () => {
     service = await startFakeServer((call) => {
       if (call.path === '/v1-webhooks/executions') return { body: { data: [execution] } };
+      if (call.method === 'POST' && call.path === '/v1-webhooks/executions/01J')
+        return { body: { ...execution, id: call.query['action'] === 'retry' ? '01K' : '01J' } };
       if (call.path === '/v1-webhooks/executions/01J') return { body: execution };
       return receivers(call);
     });
@@ -58,6 +60,21 @@ describe('cli/commands/executions', () => {
 
     expect(readable.out).toContain('target: 1a5/service/1s7/scale');
     expect(JSON.parse(json.out)).toEqual(execution);
+  });
+
+  it('retries one, and says what became of the new one', async () => {
+    const { exitCode, out } = await runCli(['executions', 'retry', '01J', ...connection()]);
+
+    expect(exitCode).toBe(0);
+    expect(out).toBe('01J is retried as 01K: scaled, scaled from 2 to 3');
+  });
+
+  it('cancels one', async () => {
+    const { exitCode, out } = await runCli(['executions', 'cancel', '01J', ...connection()]);
+
+    expect(exitCode).toBe(0);
+    expect(out).toBe('cancelled 01J; nothing was sent');
+    expect(service.calls.at(-1)).toMatchObject({ method: 'POST', query: { projectId: '1a5', action: 'cancel' } });
   });
 
   it('says that there is no such execution', async () => {

@@ -24,6 +24,7 @@ import { createReceivers } from '../../src/receivers/receivers.ts';
 import { createSealing } from '../../src/receivers/sealing.ts';
 import type { Receivers } from '../../src/receivers/receivers.ts';
 import { createDemands } from '../../src/router/demands.ts';
+import { createRetry } from '../../src/router/retry.ts';
 import { createRouterHandler, previewReceiver } from '../../src/router/router-handler.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
@@ -128,6 +129,8 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     }),
     preview: async (receiver) => (await previewReceiver(executions, receiver)).body,
     history: executions,
+    cancel: (projectId, id) => executions.cancel(projectId, id),
+    retry: createRetry({ drivers: options.drivers ?? drivers, executions, store, demands, callbackOf: destinationOf }),
     kinds,
     access,
     installPlace,

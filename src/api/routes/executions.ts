@@ -1,7 +1,12 @@
 import type { Router } from 'express';
 import { ServiceError, hasCode } from '../../domain/errors.ts';
 import { outcomes } from '../../domain/outcome.ts';
+import type { AnyDriver } from '../../drivers/driver.ts';
+import { executionUnknown } from '../../executions/cancelling.ts';
 import type { Execution, ExecutionFilter } from '../../executions/execution.ts';
+import { isCancellable, isRetryable } from '../../executions/possible-actions.ts';
+import { keepsNothingToRetry } from '../../router/retry.ts';
+import type { ReadRights } from '../access.ts';
 import { answerJson } from '../answer.ts';
 import { linksOf } from '../api-context.ts';
 import type { ApiParts } from '../api-context.ts';
@@ -10,20 +15,25 @@ import type { Links } from '../links.ts';
 import { one, queryOf, requireProjectId } from '../query.ts';
 import { mount, pathPart } from '../route.ts';
 import type { Handler } from '../route.ts';
+import { runExecutionAction } from './execution-actions.ts';
 
 const states = ['waiting', 'under-way', 'finished'] as const;
 const defaultLimit = 100;
 const mostLimit = 1_000;
 
-/** `/v1-webhooks/executions`: the history, for whoever may read the receivers of that environment. */
+/** `/v1-webhooks/executions`: the history, for whoever may read the receivers of that environment, and its actions, for whoever may write them. */
 export function mountExecutions(router: Router, parts: ApiParts): void {
-  const { access, history, installPlace, receivers } = parts;
+  const { access, history, installPlace, receivers, kinds } = parts;
+  const show = (execution: Execution, links: Links, rights: ReadRights) => ({
+    ...executionResource(execution, links),
+    actions: rights.seesTriggerUrls ? actionsOf(execution, links, kinds.drivers) : {},
+  });
 
   mount(router, '/v1-webhooks/executions', {
     GET: answering404(async (request, response) => {
       const query = queryOf(request);
       const projectId = requireProjectId(query);
-      await access.requireRead(callerOf(request, installPlace), projectId);
+      const rights = await access.requireRead(callerOf(request, installPlace), projectId);
       await receivers.rancherOf(projectId);
       const filter = readFilter(query, projectId);
       const links = linksOf(request, parts);
@@ -47,7 +57,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
                   marker: page.nextCursor,
                 }),
         },
-        data: page.executions.map((execution) => executionResource(execution, links)),
+        data: page.executions.map((execution) => show(execution, links, rights)),
       });
     }),
   });
@@ -55,13 +65,24 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
   mount(router, '/v1-webhooks/executions/:id', {
     GET: answering404(async (request, response) => {
       const projectId = requireProjectId(queryOf(request));
-      await access.requireRead(callerOf(request, installPlace), projectId);
+      const rights = await access.requireRead(callerOf(request, installPlace), projectId);
       const id = pathPart(request, 'id');
       const execution = await history.find(projectId, id);
-      if (execution?.projectId !== projectId) {
-        throw new ServiceError('NOT_FOUND', `there is no execution ${id.slice(0, 64)} in this environment`);
-      }
-      answerJson(response, 200, executionResource(execution, linksOf(request, parts)));
+      if (execution === undefined) throw executionUnknown(id);
+      answerJson(response, 200, show(execution, linksOf(request, parts), rights));
+    }),
+    POST: answering404(async (request, response) => {
+      const query = queryOf(request);
+      const caller = callerOf(request, installPlace);
+      const projectId = requireProjectId(query);
+      const id = pathPart(request, 'id');
+      const execution = await runExecutionAction(parts, { query, projectId, id, caller });
+      const rights = await access.requireRead(caller, projectId);
+      answerJson(
+        response,
+        execution.state === 'finished' ? 200 : 202,
+        show(execution, linksOf(request, parts), rights),
+      );
     }),
   });
 }
@@ -149,6 +170,18 @@ function executionResource(execution: Execution, links: Links): Readonly<Record<
       self: links.execution(execution.projectId, execution.id),
       receiver: links.receiver(execution.projectId, execution.receiverId),
     },
-    actions: {},
+  };
+}
+
+/** Only what would be done: a link that answers an error is no link. */
+function actionsOf(
+  execution: Execution,
+  links: Links,
+  drivers: readonly AnyDriver[],
+): Readonly<Record<string, string>> {
+  const link = (action: string) => links.executionAction(execution.projectId, execution.id, action);
+  return {
+    ...(isCancellable(execution) ? { cancel: link('cancel') } : {}),
+    ...(isRetryable(execution) && !keepsNothingToRetry(drivers, execution.driver) ? { retry: link('retry') } : {}),
   };
 }

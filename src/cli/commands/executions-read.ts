@@ -77,7 +77,8 @@ export async function showExecution(id: string, options: ShowExecutionOptions, c
   context.print(stringify(Object.fromEntries(shown)).trimEnd());
 }
 
-function parseExecution(answer: unknown): z.infer<typeof ExecutionResource> {
+/** @throws CliError when the answer is something else. */
+export function parseExecution(answer: unknown): z.infer<typeof ExecutionResource> {
   const parsed = ExecutionResource.safeParse(answer);
   if (!parsed.success) throw new CliError('the answer is not an execution; does --url name this service?');
   return parsed.data;
