@@ -14,6 +14,7 @@ import { ServiceError } from '../domain/errors.ts';
 import { createDrivers, drivers as driversInOldPlace } from '../drivers/drivers.ts';
 import { startExecutions } from '../executions/executions.ts';
 import type { Step } from '../executions/lane-context.ts';
+import { startPruning } from '../executions/pruning.ts';
 import type { Timing } from '../executions/timing.ts';
 import { formats } from '../formats/formats.ts';
 import { createHealth, hostKeyCheck, rancherCheck, storeCheck } from '../observability/health.ts';
@@ -113,6 +114,8 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
       ...seams,
     });
     opened.push(() => started.close());
+    const pruning = startPruning({ store, history: config.history, log: logger });
+    opened.push(() => pruning.close());
     const executions = measuredExecutions(started, metrics);
     const health = createHealth([
       storeCheck(() => store.ping()),

@@ -50,6 +50,8 @@ export interface ServiceSettings {
   readonly trustExistingReceivers: boolean;
   /** Proxies of ours in front that append to `X-Forwarded-For`: how far its entries are believed. */
   readonly trustedHops: number;
+  /** What of the history is kept; unfinished executions always are. */
+  readonly history: { readonly days: number; readonly limit: number };
   /** Whether results may be posted to private addresses. */
   readonly allowPrivateCallbacks: boolean;
 }

@@ -12,6 +12,13 @@ const Port = z
   .transform(Number)
   .pipe(z.number().max(65_535));
 
+const wholeFrom1To = (most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().min(1).max(most));
+
 const PostgresUrl = z.string().refine((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url !== undefined && /^postgres(ql)?:$/.test(url.protocol) && url.hostname !== '' && url.pathname.length > 1;
@@ -40,6 +47,8 @@ const Values = z.object({
   SANDBOX_PORT: Port.optional(),
   DATA_DIR: z.string().optional(),
   DATABASE_URL: PostgresUrl.optional(),
+  HISTORY_DAYS: wholeFrom1To(3_650).optional(),
+  HISTORY_LIMIT: wholeFrom1To(10_000_000).optional(),
   PUBLIC_URL: HttpUrl.optional(),
   INSTALL_PLACE: z.enum(installPlaces).optional(),
   LOG_LEVEL: z.enum(logLevels).optional(),
@@ -50,6 +59,7 @@ const Values = z.object({
   TRUST_EXISTING_RECEIVERS: Choice.optional(),
   TRUSTED_HOPS: z.string().regex(/^\d$/).transform(Number).optional(),
   ALLOW_PRIVATE_CALLBACKS: Choice.optional(),
+  ECS_ACCESS_KEY_SECRET: z.string().optional(),
   NODE_ENV: z.string().optional(),
 });
 
@@ -67,6 +77,11 @@ const expectations: Readonly<Record<string, { readonly problem: string; readonly
   DATABASE_URL: {
     problem: 'is not the address of a PostgreSQL database',
     remedy: 'write it as postgres://user:password@host:5432/database, or leave it out to use SQLite in DATA_DIR',
+  },
+  HISTORY_DAYS: { problem: 'is not a whole number from 1 to 3650', remedy: 'write a number of days, as 30' },
+  HISTORY_LIMIT: {
+    problem: 'is not a whole number from 1 to 10000000',
+    remedy: 'write how many executions are kept, as 100000',
   },
   HOST: { problem: 'is not a host name or an IP address', remedy: 'write 0.0.0.0 for every address of the machine' },
   PORT: { problem: 'is not a whole number from 0 to 65535', remedy: 'write the port to listen on, as 8085' },

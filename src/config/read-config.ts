@@ -89,6 +89,14 @@ export function readClientConfig(environment: Environment): ClientConfig {
   });
 }
 
+/** The secret of the machine driver's access key, when the environment gives it. @throws ConfigurationError */
+export function readDriverSecretConfig(environment: Environment): string | undefined {
+  const own = Object.fromEntries(
+    Object.entries(environment).filter(([name]) => name.startsWith('ECS_ACCESS_KEY_SECRET')),
+  );
+  return read(own, (values) => ({ secret: values.ECS_ACCESS_KEY_SECRET })).secret;
+}
+
 /** Parses, lets `assemble` note further mistakes, and throws them all together. */
 function read<Config extends object>(
   environment: Environment,
@@ -160,6 +168,7 @@ function readSettings(
     triggerKeys: values.TRIGGER_KEYS ?? (installPlace === 'own-port' ? 'hashed' : 'plain'),
     trustExistingReceivers: values.TRUST_EXISTING_RECEIVERS ?? installPlace === 'rancher-proxy',
     trustedHops: readTrustedHops(values, installPlace, mistakes),
+    history: { days: values.HISTORY_DAYS ?? 30, limit: values.HISTORY_LIMIT ?? 100_000 },
     allowPrivateCallbacks: values.ALLOW_PRIVATE_CALLBACKS ?? false,
   };
 }

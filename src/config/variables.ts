@@ -25,6 +25,8 @@ export const variables: readonly Variable[] = [
   plain('SANDBOX_PORT', '`8081`'),
   plain('DATA_DIR', '`./data`; for `try` a fresh temporary directory'),
   ...secret('DATABASE_URL', 'SQLite in `DATA_DIR`'),
+  plain('HISTORY_DAYS', '`30`'),
+  plain('HISTORY_LIMIT', '`100000`'),
   plain('PUBLIC_URL', "each request's own address"),
   plain('INSTALL_PLACE', '`own-port`'),
   plain('LOG_LEVEL', '`info`; `warn` for `try`'),
@@ -35,5 +37,6 @@ export const variables: readonly Variable[] = [
   plain('TRUST_EXISTING_RECEIVERS', '`false`; `true` with `INSTALL_PLACE=rancher-proxy`'),
   plain('TRUSTED_HOPS', '`0`'),
   plain('ALLOW_PRIVATE_CALLBACKS', '`false`'),
+  ...secret('ECS_ACCESS_KEY_SECRET', '-'),
   plain('NODE_ENV', '-'),
 ];

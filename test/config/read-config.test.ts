@@ -55,6 +55,7 @@ describe('config/read-config', () => {
       trustExistingReceivers: false,
       trustedHops: 0,
       allowPrivateCallbacks: false,
+      history: { days: 30, limit: 100_000 },
     });
   });
 
@@ -84,6 +85,8 @@ describe('config/read-config', () => {
     ['TRIGGER_KEYS', 'md5'],
     ['TRUST_EXISTING_RECEIVERS', 'yes'],
     ['TRUSTED_HOPS', '-1'],
+    ['HISTORY_DAYS', '0'],
+    ['HISTORY_LIMIT', '1e6'],
     ['ALLOW_PRIVATE_CALLBACKS', '1'],
   ])('refuses %s=%s', (variable, value) => {
     expect(variablesOf(mistakesOf(() => readServeConfig({ ...cattle, [variable]: value })))).toEqual([variable]);
@@ -264,6 +267,7 @@ describe('config/read-config', () => {
         trustExistingReceivers: false,
         trustedHops: 0,
         allowPrivateCallbacks: false,
+        history: { days: 30, limit: 100_000 },
       },
       sandboxPort: 8081,
     });
