@@ -6,4 +6,6 @@ export default {
   testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 120_000,
+  // It prepares infra's bindings, which no stack needs.
+  globalSetup: undefined,
 };

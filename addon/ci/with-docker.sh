@@ -46,7 +46,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/images/install"
 # The image is built with `npm ci` as everywhere, but without a network: from a cache that this fills.
 cp "$repository"/{package.json,package-lock.json,.npmrc} "$work/images/install/"
-(cd "$work/images/install" && npm ci --ignore-scripts --cache "$work/images/npm-cache" > "$work/npm.log" 2>&1) ||
+(cd "$work/images/install" && npm ci --ignore-scripts --workspaces=false --include-workspace-root --cache "$work/images/npm-cache" > "$work/npm.log" 2>&1) ||
   { tail -n 20 "$work/npm.log" >&2; fail 'npm ci for the image failed; its last lines stand above'; }
 rm -rf "$work/images/install" "$work/images/npm-cache/_logs"
 unshare --net --mount --pid --fork --mount-proc --kill-child "$0" --inside "$work" "$@"

@@ -1,40 +1,13 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { spawnCli } from '../cli/support/spawn-cli.ts';
 import type { SpawnedCli } from '../cli/support/spawn-cli.ts';
 import { readCommandBlocks } from './markdown-commands.ts';
-import type { CommandBlock } from './markdown-commands.ts';
+import { missingPart, runInOrder } from './run-commands.ts';
 
 const readPage = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 const english = readCommandBlocks(readPage('tutorial.md'));
 const chinese = readCommandBlocks(readPage('tutorial.zh-CN.md'));
-
-/** Runs the blocks in one shell, as a reader does, and answers what each of them printed. */
-async function runInOrder(
-  blocks: readonly CommandBlock[],
-  environment: Readonly<Record<string, string>>,
-): Promise<readonly string[]> {
-  const separator = '=== end of block ===';
-  const script = blocks.map(({ commands }) => `${commands}\necho\necho '${separator}'`).join('\n');
-  const { stdout } = await promisify(execFile)('bash', ['-c', script], {
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
-    timeout: 90_000,
-  });
-  return stdout.split(separator);
-}
-
-/** The first of `parts` that does not follow the ones before it in `printed`. */
-function missingPart(printed: string, parts: readonly string[]): string | undefined {
-  let from = 0;
-  for (const part of parts) {
-    const at = printed.indexOf(part, from);
-    if (at === -1) return part;
-    from = at + part.length;
-  }
-  return undefined;
-}
 
 describe('docs/tutorial', () => {
   let started: SpawnedCli | undefined;

@@ -15,7 +15,7 @@ export const image = 'receiver-hooks:0.1.0';
 
 export interface StackOptions {
   /** In addon/compose, or an absolute path. */
-  readonly file: string;
+  readonly file: string | readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -30,6 +30,8 @@ export interface Stack {
   start(service: string): Promise<void>;
   /** SIGTERM, its time to stop, and up again. */
   restart(service: string): Promise<void>;
+  /** The services of the files, as docker-compose reads them. */
+  services(): Promise<readonly string[]>;
   /** Everything any container of it has written so far, of containers that are gone as well. */
   logs(): Promise<string>;
 }
@@ -42,7 +44,7 @@ export function makeStack({ file, environment = {} }: StackOptions): Stack {
   let kept = '';
   const options: compose.IDockerComposeOptions = {
     cwd: composeFolder,
-    config: file,
+    config: typeof file === 'string' ? file : [...file],
     env: { ...process.env, ...environment },
     composeOptions: ['--project-name', project],
     executable: { standalone: true, executablePath: 'docker-compose' },
@@ -91,6 +93,7 @@ export function makeStack({ file, environment = {} }: StackOptions): Stack {
     },
     restart: async (service) =>
       reporting('restart', compose.restartOne(service, { ...options, commandOptions: ['--timeout', '10'] })),
+    services: async () => (await compose.configServices(options)).data.services,
     logs: async () => kept + (await output()),
   };
 }
