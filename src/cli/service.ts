@@ -17,7 +17,9 @@ import type { Step } from '../executions/lane-context.ts';
 import { startPruning } from '../executions/pruning.ts';
 import type { Timing } from '../executions/timing.ts';
 import { formats } from '../formats/formats.ts';
+import type { PresenceTiming } from '../installations/presence.ts';
 import { createHealth, hostKeyCheck, rancherCheck, storeCheck } from '../observability/health.ts';
+import { onlyExecutorCheck } from '../observability/only-executor-check.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { connectRancher } from '../rancher/server.ts';
@@ -29,19 +31,20 @@ import { createReceivers } from '../receivers/receivers.ts';
 import { createDemands } from '../router/demands.ts';
 import { createRetry } from '../router/retry.ts';
 import { createRouterHandler, previewReceiver } from '../router/router-handler.ts';
-import { openPostgresStore } from '../storage/postgres-store.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
-import { createMemoryTriggerRates, openPostgresTriggerRates } from '../storage/trigger-rates.ts';
+import { createMemoryTriggerRates, type TriggerRateCounter } from '../storage/trigger-rates.ts';
 import { createForwarding } from './forwarding.ts';
 import { projectsWithoutHostKey } from './host-key.ts';
 import { countReceivers, measuredExecutions, measuredRouterHandler, measuredStore } from './measured.ts';
+import { startOwnPresence } from './presence.ts';
 import type { RunningService } from './running-service.ts';
 import { readVersion } from './version.ts';
 
 /** What tests set and operators do not. */
 export interface ServiceSeams {
   readonly timing?: Partial<Timing>;
+  readonly presence?: Partial<PresenceTiming>;
   /** Told each step of a trigger's way as it is reached. */
   readonly reached?: (step: Step) => void;
 }
@@ -117,14 +120,25 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     const pruning = startPruning({ store, history: config.history, log: logger });
     opened.push(() => pruning.close());
     const executions = measuredExecutions(started, metrics);
+    const presence = await startOwnPresence({
+      config,
+      store,
+      rancherServer,
+      rancherOf,
+      receivers,
+      logger,
+      ...(seams.presence === undefined ? {} : { timing: seams.presence }),
+    });
+    opened.push(() => presence.close());
     const health = createHealth([
       storeCheck(() => store.ping()),
       rancherCheck(() => rancherServer.identify()),
       hostKeyCheck(() => projectsWithoutHostKey(receivers, rancherOf)),
+      onlyExecutorCheck(() => presence.executors()),
     ]);
 
     const rates =
-      config.databaseUrl === undefined ? createMemoryTriggerRates() : openPostgresTriggerRates(config.databaseUrl);
+      config.databaseUrl === undefined ? createMemoryTriggerRates() : await openSharedRates(config.databaseUrl);
     opened.push(() => rates.close());
     const demands = createDemands({
       sealing: custody.sealing,
@@ -193,8 +207,15 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
   }
 }
 
+async function openSharedRates(databaseUrl: string): Promise<TriggerRateCounter> {
+  const { openPostgresTriggerRates } = await import('../storage/postgres-trigger-rates.ts');
+  return openPostgresTriggerRates(databaseUrl);
+}
+
 async function openStore(config: ServiceConfig, logger: Logger): Promise<Store> {
   if (config.databaseUrl !== undefined) {
+    // Loaded only where it is used: PostgreSQL's client takes memory that a service on SQLite does not need.
+    const { openPostgresStore } = await import('../storage/postgres-store.ts');
     return openPostgresStore({
       url: config.databaseUrl,
       onIdleError: (error) => logger.warn({ err: error }, 'a connection to PostgreSQL broke, another will be made'),

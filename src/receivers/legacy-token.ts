@@ -1,6 +1,5 @@
 import { createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { errors as joseErrors, jwtVerify } from 'jose';
 import * as z from 'zod';
 import { ServiceError } from '../domain/errors.ts';
 
@@ -32,6 +31,8 @@ export function createLegacyTokenReader(publicKeyPem: string | undefined): Legac
 }
 
 async function readClaims(token: string, publicKey: KeyObject): Promise<LegacyClaims> {
+  // Few installations have such hooks left; the others need not hold the library in memory.
+  const { errors: joseErrors, jwtVerify } = await import('jose');
   try {
     const { payload } = await jwtVerify(token, publicKey, { algorithms: ['RS256'] });
     const claims = Claims.safeParse(payload);

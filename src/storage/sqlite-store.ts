@@ -29,7 +29,11 @@ interface Pending {
 export async function openSqliteStore(file: string): Promise<Store> {
   // The compiled worker lies beside this module under the other extension.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./sqlite-worker.${extension}`, import.meta.url), { workerData: { file } });
+  const worker = new Worker(new URL(`./sqlite-worker.${extension}`, import.meta.url), {
+    workerData: { file },
+    // Its work is short transactions: a small young generation keeps the idle service small.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+  });
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let gone: ServiceError | undefined;

@@ -1,5 +1,4 @@
-import { Pool } from 'pg';
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { ServiceError } from '../domain/errors.ts';
 
@@ -25,27 +24,14 @@ export function createMemoryTriggerRates(): TriggerRateCounter {
   };
 }
 
-/** Counts in the PostgreSQL that the store has brought up to date, for all replicas together. */
-export function openPostgresTriggerRates(url: string): TriggerRateCounter {
-  const pool = new Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 5_000 });
-  // Without a listener a broken idle connection would end the process; the next trigger makes another.
-  pool.on('error', () => undefined);
-  return {
-    take: countWith(
-      (options) =>
-        new RateLimiterPostgres({ ...options, storeClient: pool, tableName: 'trigger_rates', tableCreated: true }),
-    ),
-    close: () => pool.end(),
-  };
-}
-
 interface CounterOptions {
   readonly points: number;
   readonly duration: number;
   readonly keyPrefix: string;
 }
 
-function countWith(
+/** Counts with one of the library's limiters for each pair of figures. */
+export function countWith(
   open: (options: CounterOptions) => RateLimiterAbstract,
 ): (receiver: string, limit: TriggerRate) => Promise<{ readonly waitMs: number } | undefined> {
   const counters = new Map<string, RateLimiterAbstract>();

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { openPostgresStore } from '../../src/storage/postgres-store.ts';
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
 import type { Acceptance, Store } from '../../src/storage/store.ts';
-import { createMemoryTriggerRates, openPostgresTriggerRates } from '../../src/storage/trigger-rates.ts';
+import { openPostgresTriggerRates } from '../../src/storage/postgres-trigger-rates.ts';
+import { createMemoryTriggerRates } from '../../src/storage/trigger-rates.ts';
 import type { TriggerRateCounter } from '../../src/storage/trigger-rates.ts';
 import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
 
