@@ -63,6 +63,6 @@ function createProgram(context: CliContext, ended: (code: ExitCode) => void): Co
     );
   addReceiverCommands(program, context);
   addExecutionCommands(program, context);
-  addTemplateCommands(program, context);
+  addTemplateCommands(program, context, ended);
   return program;
 }

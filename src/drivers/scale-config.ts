@@ -17,6 +17,16 @@ const shown = (value: unknown): string => (value === undefined ? '0' : JSON.stri
 // Rancher itself accepts 3,000,000,000 containers (recording b_scale_huge); nobody means that.
 const mostContainers = 100_000;
 
+/** The lowest figure; below 1 only where a driver can come back from zero. */
+export const minimumScale = ({ atLeast }: { readonly atLeast: 0 | 1 }) =>
+  wholeNumber(
+    (value) => `Minimum scale not provided/invalid: ${shown(value)}; a whole number of at least 1 is needed`,
+    {
+      atLeast,
+      atMost: mostContainers,
+    },
+  );
+
 /** The fields that both scaling drivers share, in the order in which the old service complains about them. */
 export const scaleShape = {
   action: z.custom<'up' | 'down'>((value) => value === 'up' || value === 'down', {
@@ -29,10 +39,7 @@ export const scaleShape = {
     atLeast: 1,
     atMost: mostContainers,
   }),
-  min: wholeNumber(
-    (value) => `Minimum scale not provided/invalid: ${shown(value)}; a whole number of at least 1 is needed`,
-    { atLeast: 1, atMost: mostContainers },
-  ),
+  min: minimumScale({ atLeast: 1 }),
   max: wholeNumber(
     (value) => `Maximum scale not provided/invalid: ${shown(value)}; a whole number of at least 1 is needed`,
     { atLeast: 1, atMost: mostContainers },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { DeleteOption } from '../../domain/host-choice.ts';
 import type { ResourceField } from '../driver.ts';
-import { scaleFields, scaleShape } from '../scale-config.ts';
+import { minimumScale, scaleFields, scaleShape } from '../scale-config.ts';
 import { agentLabelPrefix, markerLabel } from './labels.ts';
 
 const shown = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
@@ -40,6 +40,7 @@ const Fields = z.strictObject({
   type: z.literal('scaleHost', { error: 'Invalid type; use scaleHost or leave it out' }).optional(),
   hostSelector: z.preprocess(absentWhenNull, labels('hostSelector').optional()).optional(),
   ...scaleShape,
+  min: minimumScale({ atLeast: 0 }),
   hostTemplateId: z
     .preprocess(
       (value) => (value === '' ? undefined : absentWhenNull(value)),
@@ -69,6 +70,12 @@ const rules = Fields.superRefine((config, context) => {
   const complain = (field: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [field], message });
   const { hostSelector, hostTemplateId, host, action, deleteOption } = config;
+  // Without a template nothing would be left to clone, and the group could never come back.
+  if (config.min === 0 && hostTemplateId === undefined)
+    complain(
+      'min',
+      'Minimum scale not provided/invalid: 0; at least 1 is needed, or a hostTemplateId to come back from 0',
+    );
   if (hostSelector === undefined && hostTemplateId === undefined)
     complain('hostSelector', 'HostSelector not provided; give labels, as {"tier":"web"}, or a hostTemplateId');
   if (hostSelector !== undefined && Object.keys(hostSelector).length === 0)
@@ -108,6 +115,7 @@ export type ScaleHostConfig = z.infer<typeof ScaleHostConfig>;
 /** As Rancher's schemas spell it. The UI page of Rancher 1.6 reads `hostSelector` and `deleteOption` (recording schemas.json). */
 export const scaleHostFields: Readonly<Record<string, ResourceField>> = {
   ...scaleFields,
+  min: { ...scaleFields['min'], type: 'int', min: 0 },
   deleteOption: { type: 'enum', create: true, update: true, options: ['mostRecent', 'leastRecent'] },
   hostSelector: { type: 'map[string]', create: true, update: true },
   hostTemplateId: { type: 'reference[hostTemplate]', create: true, update: true, nullable: true },

@@ -27,6 +27,10 @@ describe('drivers/scale-host/config', () => {
     });
   });
 
+  it('takes a group down to nothing when a template can bring it back', () => {
+    expect(scaleHost.Config.parse({ ...down, hostTemplateId: '1ht1', min: 0 })).toMatchObject({ min: 0 });
+  });
+
   it.each([
     ['no selector', { ...good, hostSelector: null }, /^HostSelector not provided/],
     ['empty selector', { ...good, hostSelector: {} }, /^HostSelector is empty/],
@@ -54,6 +58,12 @@ describe('drivers/scale-host/config', () => {
       { ...down, deleteOption: 'oldest' },
       /^Invalid delete option\/Delete option missing oldest/,
     ],
+    [
+      'nothing to come back from',
+      { ...down, min: 0 },
+      /^Minimum scale not provided\/invalid: 0; .* or a hostTemplateId/,
+    ],
+    ['less than no host', { ...good, hostTemplateId: '1ht1', min: -1 }, /^Minimum scale not provided\/invalid: -1/],
     ['max not above min', { ...good, max: 1 }, /^Max must be greater than min/],
     ['unknown field', { ...good, hostselector: {} }, /hostselector/],
     ['onHostError', { ...good, onHostError: 'drop' }, /^Invalid onHostError "drop"; use keep or remove/],
