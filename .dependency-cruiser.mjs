@@ -17,6 +17,7 @@ const rings = {
   ],
   observability: ['domain'],
   config: ['domain'],
+  installations: ['domain', 'rancher', 'receivers/stored-receiver'],
   callbacks: ['domain', 'storage/store', 'executions', 'receivers'],
   api: [
     'domain',

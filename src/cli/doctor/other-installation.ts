@@ -17,7 +17,7 @@ export async function examineOtherInstallation(
   access: RancherAccess,
   options: { readonly installPlace: InstallPlace; readonly projectId: string },
 ): Promise<Finding> {
-  const answers = await isAnswered(access, options.projectId);
+  const answers = await oldServiceAnswers(access, options.projectId);
   if (options.installPlace === 'rancher-proxy') {
     return answers
       ? ok(
@@ -38,7 +38,11 @@ export async function examineOtherInstallation(
   );
 }
 
-async function isAnswered({ url, accessKey, secretKey }: RancherAccess, projectId: string): Promise<boolean> {
+/** Whether a webhook service answers for this environment behind Rancher's own proxy; no when Rancher does not answer. */
+export async function oldServiceAnswers(
+  { url, accessKey, secretKey }: Pick<RancherAccess, 'url' | 'accessKey' | 'secretKey'>,
+  projectId: string,
+): Promise<boolean> {
   const root = parseApiUrl(url).base.replace(/\/v2-beta$/, '');
   const key = Buffer.from(`${accessKey}:${secretKey}`, 'utf8').toString('base64');
   try {

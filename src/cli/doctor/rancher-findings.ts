@@ -5,6 +5,7 @@ import type { Project } from '../../rancher/resources.ts';
 import { connectRancher } from '../../rancher/server.ts';
 import { failed, ok, warning, type Finding } from './finding.ts';
 import { examineHostKey } from './host-key.ts';
+import { examineInstallations } from './installations.ts';
 
 const timeoutMs = 5_000;
 const keyRemedy =
@@ -47,6 +48,7 @@ export async function examineRancher(access: RancherAccess): Promise<Examination
         examineProjects(projects),
         ...(await Promise.all(projects.map((project) => examineRights(server, project)))),
         ...(await Promise.all(projects.map((project) => examineHostKey(server, project)))),
+        ...(await Promise.all(projects.map((project) => examineInstallations(server.project(project.id))))),
       ],
       ...(first && { projectId: first.id }),
     };
