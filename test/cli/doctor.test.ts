@@ -54,6 +54,7 @@ describe('cli/commands/doctor', () => {
       ['environments', 'ok'],
       ['right to store receivers in 1a5', 'ok'],
       ['key for hosts in 1a5', 'ok'],
+      ['installations in 1a5', 'ok'],
       ['other installation', 'ok'],
       ['data directory', 'ok'],
     ]);
@@ -103,7 +104,35 @@ describe('cli/commands/doctor', () => {
       /\nWARNING kind of key: the agent key of environment 1a5, with which Rancher lets nobody create hosts; /,
     );
     expect(out).not.toContain(key.secretKey);
-    expect(out.split('\n')).toHaveLength(9);
+    expect(out.split('\n')).toHaveLength(10);
+  });
+
+  it('finds several installations of this service that live, and none that a crash left behind', async () => {
+    const sandbox = await open();
+    const write = (installation: string, at: Date): unknown =>
+      sandbox.addGenericObject({
+        projectId: '1a5',
+        kind: 'receiverHooksInstallation',
+        name: 'receiver-hooks',
+        key: installation,
+        resourceData: { installation, version: '1.2.3', host: `host-${installation}`, beat: 'b', at: at.toISOString() },
+      });
+    write('one', new Date());
+    write('dead', new Date(Date.now() - 3_600_000));
+
+    const alone = await examine(sandbox.url, sandbox.project.keys.project);
+    write('two', new Date());
+    const both = await examine(sandbox.url, sandbox.project.keys.project);
+
+    expect(alone.of('installations in 1a5')).toMatchObject({
+      state: 'ok',
+      message: expect.stringContaining('host-one'),
+    });
+    expect(both.exitCode).toBe(1);
+    expect(both.of('installations in 1a5')).toMatchObject({
+      state: 'failed',
+      message: expect.stringMatching(/host-one.*host-two/),
+    });
   });
 
   it('tells a refused key', async () => {
