@@ -33,7 +33,7 @@ export type MachineTemplate = z.infer<typeof MachineTemplate>;
 
 const Templates = z.strictObject({ version: z.literal(supportedVersion), templates: z.array(MachineTemplate) });
 const Outputs = z.looseObject({
-  machines: z.looseObject({ machine_templates: z.looseObject({ version: z.unknown() }) }),
+  machines: z.looseObject({ machine_templates: z.looseObject({ version: z.unknown().optional() }) }),
 });
 
 const origin = 'give the file that "npm run infra:deploy -- … machines --outputs-file outputs.json" wrote';
