@@ -25,6 +25,8 @@ export class Lane {
   readonly #attempts = { count: 0 };
   readonly #crowd = { size: 0 };
   #working: Promise<void> | undefined;
+  /** Of the last round that this process held. */
+  #epoch: number | undefined;
   #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
   #early: Promise<Reading> | undefined;
@@ -72,6 +74,7 @@ export class Lane {
 
   /** Something waits here, or is due. */
   poke(opened?: OpenedRound): void {
+    if (this.#isClosed && opened?.round.kind === 'held') void this.#release(opened.round.epoch);
     if (this.#isClosed || this.#isBackingOff) return;
     if (this.#working !== undefined) {
       this.#isWanted = true;
@@ -86,12 +89,22 @@ export class Lane {
     });
   }
 
-  /** Waits for what is being done just now; nothing new is begun. */
+  /** Waits for what is being done just now; nothing new is begun, and another replica need not wait for our lease. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#isWanted = false;
     this.#stopTimer();
     await this.#working;
+    if (this.#epoch !== undefined) await this.#release(this.#epoch);
+  }
+
+  async #release(epoch: number): Promise<void> {
+    const { store, log } = this.#context;
+    try {
+      await store.releaseLane({ target: this.#target, epoch });
+    } catch (error) {
+      log.warn({ err: error, target: this.#target }, 'a lane could not be given up, its lease will run out');
+    }
   }
 
   #stopTimer(): void {
@@ -141,6 +154,7 @@ export class Lane {
     const asked = { target: this.#target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
     const round = opened?.round ?? (await store.openRound(asked));
     if (round.kind === 'elsewhere') return { restMs: round.leaseLeftMs + 1, why: 'look-again' };
+    this.#epoch = round.epoch;
     reached('round-opened');
     const turn: Turn = {
       context: this.#context,

@@ -58,7 +58,7 @@ describe('addon/compose/replicas.yml', () => {
   };
 
   const untilScale = async (serviceId: string, expected: number): Promise<unknown> => {
-    const deadlineMs = performance.now() + 45_000;
+    const deadlineMs = performance.now() + 20_000;
     while (scaleOf(sandbox, serviceId) !== expected && performance.now() < deadlineMs) await pause(100);
     return scaleOf(sandbox, serviceId);
   };

@@ -63,6 +63,23 @@ describe('executions on several replicas', () => {
     expect(after?.execution.outcome).toBe('cooling-down');
   });
 
+  it('take a busy lane over at once from one that is stopped, however long its lease', async () => {
+    const [one, two] = await addReplicas(2, { leaseMs: 120_000 });
+    // The first is on its way to Rancher while the others come to wait behind it.
+    bench.sandbox.latency.writeMs = 350;
+    const atRancher = bench.sandbox.calls.count();
+    const scale = async () => one?.scale({ serviceId, wait: 'respond-async' });
+    const accepted = [await scale()];
+    while (bench.sandbox.calls.count() === atRancher) await pause(5);
+    accepted.push(...(await Promise.all([scale(), scale(), scale()])));
+    await one?.close();
+
+    const ended = await Promise.all(accepted.map((each) => two?.ended(each?.execution.id ?? '')));
+
+    expect(ended.every((execution) => execution?.outcome === 'scaled')).toBe(true);
+    expect(bench.scaleOf(serviceId)).toBe(6);
+  });
+
   it('take over from one that stood still between its commit and its send, which then sends nothing', async () => {
     let release = (): void => undefined;
     const stopped = new Promise<void>((resolve) => {
