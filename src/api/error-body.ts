@@ -1,4 +1,4 @@
-import { ServiceError, errorKinds, hasCode } from '../domain/errors.ts';
+import { ServiceError, errorKinds, hasCode, partRemedy } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 
 /** An error as Rancher spells one, plus what the old service's errors had (`statusCode`). */
@@ -10,7 +10,8 @@ export interface ErrorBody {
   readonly statusCode: number;
   readonly code: ErrorCode;
   readonly message: string;
-  readonly detail: null;
+  /** What to do about it; null when there is nothing to say. */
+  readonly detail: string | null;
   readonly fieldName?: string;
   /** Stands in our log beside the cause. Only on 5xx: the rest explains itself. */
   readonly traceId?: string;
@@ -55,8 +56,7 @@ export function errorBody(
     status,
     statusCode: status,
     code: error.code,
-    message: publicMessages[error.code] ?? error.message,
-    detail: null,
+    ...partRemedy(publicMessages[error.code] ?? error.message),
     ...(fieldName === undefined || fieldName === '' ? {} : { fieldName }),
     ...(status >= 500 ? { traceId } : {}),
     links: selfUrl === undefined ? {} : { self: selfUrl },

@@ -99,3 +99,17 @@ export class ServiceError extends Error {
 export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is ServiceError {
   return error instanceof ServiceError && (codes.length === 0 || codes.includes(error.code));
 }
+
+/** A message in its two halves. */
+export interface Told {
+  /** What is wrong, with the value: where the old service had words for it, exactly those (Rancher's own system test compares them). */
+  readonly message: string;
+  /** What to do about it; null when there is nothing to say. */
+  readonly detail: string | null;
+}
+
+/** Parts what is wrong from what to do about it: our messages put "; " between the two. */
+export function partRemedy(text: string): Told {
+  const end = text.indexOf('; ');
+  return end === -1 ? { message: text, detail: null } : { message: text.slice(0, end), detail: text.slice(end + 2) };
+}

@@ -89,7 +89,8 @@ export type Progress =
   | { readonly kind: 'done'; readonly results?: readonly ItemResult[]; readonly message?: string }
   | { readonly kind: 'undecided' }
   | { readonly kind: 'stale'; readonly reason: string }
-  | { readonly kind: 'superseded'; readonly message: string }
+  /** `found`: the target as somebody else left it, as a change, so that a late write of ours can be put right against it. */
+  | { readonly kind: 'superseded'; readonly message: string; readonly found?: unknown }
   | { readonly kind: 'later'; readonly afterMs: number; readonly message: string; readonly change?: unknown }
   | {
       readonly kind: 'failed';

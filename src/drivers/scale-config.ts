@@ -20,7 +20,7 @@ const mostContainers = 100_000;
 /** The lowest figure; below 1 only where a driver can come back from zero. */
 export const minimumScale = ({ atLeast }: { readonly atLeast: 0 | 1 }) =>
   wholeNumber(
-    (value) => `Minimum scale not provided/invalid: ${shown(value)}; a whole number of at least 1 is needed`,
+    (value) => `Minimum scale not provided/invalid; ${shown(value)} is none, a whole number of at least 1 is needed`,
     {
       atLeast,
       atMost: mostContainers,
@@ -41,7 +41,7 @@ export const scaleShape = {
   }),
   min: minimumScale({ atLeast: 1 }),
   max: wholeNumber(
-    (value) => `Maximum scale not provided/invalid: ${shown(value)}; a whole number of at least 1 is needed`,
+    (value) => `Maximum scale not provided/invalid; ${shown(value)} is none, a whole number of at least 1 is needed`,
     { atLeast: 1, atMost: mostContainers },
   ),
   onLimit: z

@@ -104,7 +104,11 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
 
   async check(config, rancher) {
     const snapshot = await readSnapshot(config.serviceId, rancher, {});
-    if (snapshot.kind === 'refused') throw snapshot.error;
+    if (snapshot.kind === 'scalable') return;
+    if (snapshot.error.code !== 'TARGET_NOT_FOUND') throw snapshot.error;
+    // Deleted or never there: for a new receiver the old service has one sentence.
+    const message = `Invalid service ${config.serviceId}; no such living service in this environment`;
+    throw new ServiceError('TARGET_NOT_FOUND', message, { fieldName: 'scaleServiceConfig.serviceId' });
   },
 
   async targets(config, _signal, rancher) {
@@ -154,7 +158,11 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
         const figure = `the scale is ${String(found.scale)}, neither ${String(change.from)} nor ${String(change.to)}`;
         return sendState === 'unsent'
           ? { kind: 'stale', reason: figure }
-          : { kind: 'superseded', message: `somebody else decided meanwhile: ${figure}` };
+          : {
+              kind: 'superseded',
+              message: `somebody else decided meanwhile: ${figure}`,
+              found: { ...change, to: found.scale },
+            };
       }
     }
     const answered = await rancher.services.update(change.serviceId, { scale: change.to }, write);

@@ -130,7 +130,7 @@ export class Projects {
 function projectNotFound(projectId: string): ServiceError {
   return new ServiceError(
     'PROJECT_NOT_FOUND',
-    `Error in creating API client: environment ${projectId.slice(0, 64)} is unknown or out of reach of this service's key; check projectId`,
+    `Error in creating API client; environment ${projectId.slice(0, 64)} is unknown or out of reach of this service's key; check projectId`,
     { fieldName: 'projectId' },
   );
 }

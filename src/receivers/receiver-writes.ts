@@ -141,7 +141,7 @@ export async function readLive(project: OpenProject, stored: StoredReceiver): Pr
 export function receiverGone(id: string): ServiceError {
   return new ServiceError(
     'NOT_FOUND',
-    `Webhook not found: there is no receiver ${id.slice(0, 64)} in this environment`,
+    `Webhook not found; there is no receiver ${id.slice(0, 64)} in this environment`,
   );
 }
 

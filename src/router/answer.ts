@@ -1,4 +1,4 @@
-import { errorKinds, type ErrorCode } from '../domain/errors.ts';
+import { errorKinds, partRemedy, type ErrorCode, type Told } from '../domain/errors.ts';
 import type { Execution } from '../executions/execution.ts';
 import type { Preview, Submitted } from '../executions/executions.ts';
 import type { TriggerAnswer } from './trigger-request.ts';
@@ -30,7 +30,7 @@ export function answerExecution({ execution, isDuplicate, isSettled }: Submitted
     return {
       status,
       headers: {},
-      body: { type: 'error', status, code, message: messageOf(execution), ...facts, ...applied },
+      body: { type: 'error', status, code, ...inOldWords(execution), ...facts, ...applied },
     };
   }
   if (status === 202 || isSettled === false) {
@@ -104,6 +104,7 @@ function failedStatus(code: ErrorCode): number {
 }
 
 /** The old service's sentence, which Rancher's own system test compares. */
-function messageOf({ message, driver }: Execution): string {
-  return `Error ${message} in executing driver for ${driver}`;
+function inOldWords({ message: text, driver }: Execution): Told {
+  const { message, detail } = partRemedy(text);
+  return { message: `Error ${message} in executing driver for ${driver}`, detail };
 }

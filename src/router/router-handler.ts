@@ -1,4 +1,4 @@
-import { hasCode, ServiceError } from '../domain/errors.ts';
+import { ServiceError, hasCode, partRemedy } from '../domain/errors.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import type { Executions, Submission } from '../executions/executions.ts';
 import type { AnyFormat } from '../formats/format.ts';
@@ -142,8 +142,10 @@ function inOldWords<T>(driver: AnyDriver | undefined, work: () => T): T {
     return work();
   } catch (error) {
     if (driver?.needs !== 'image' || !hasCode(error, 'PAYLOAD_MALFORMED', 'PAYLOAD_INCOMPLETE')) throw error;
-    const { code, message, details } = error;
-    throw new ServiceError(code, `Error ${message} in executing driver for ${driver.id}`, details);
+    const { code, details } = error;
+    const { message, detail } = partRemedy(error.message);
+    const remedy = detail === null ? '' : `; ${detail}`;
+    throw new ServiceError(code, `Error ${message} in executing driver for ${driver.id}${remedy}`, details);
   }
 }
 

@@ -74,7 +74,7 @@ const rules = Fields.superRefine((config, context) => {
   if (config.min === 0 && hostTemplateId === undefined)
     complain(
       'min',
-      'Minimum scale not provided/invalid: 0; at least 1 is needed, or a hostTemplateId to come back from 0',
+      'Minimum scale not provided/invalid; 0 is none, at least 1 is needed, or a hostTemplateId to come back from 0',
     );
   if (hostSelector === undefined && hostTemplateId === undefined)
     complain('hostSelector', 'HostSelector not provided; give labels, as {"tier":"web"}, or a hostTemplateId');

@@ -11,7 +11,7 @@ const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 100) ?
 
 const wholeNumber = (words: string, atMost: number, remedy: string) =>
   z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= atMost, {
-    error: (issue) => `${words}: ${shown(issue.input)}; ${remedy}`,
+    error: (issue) => `${words}; ${shown(issue.input)} is none, ${remedy}`,
   });
 
 /** The old service stored an empty text for what was left out. */

@@ -155,7 +155,7 @@ export const settings: readonly BadInput[] = [
   ),
   target('unknown service', '1s99999', 'TARGET_NOT_FOUND', /^Invalid service 1s99999/),
   target('malformed service id', '1s1000a', 'TARGET_NOT_FOUND', /^Invalid service 1s1000a/),
-  target('removed service', 'removed', 'TARGET_NOT_FOUND', /has been deleted/),
+  target('removed service', 'removed', 'TARGET_NOT_FOUND', /^Invalid service/),
   target("another environment's service", 'foreign', 'TARGET_NOT_FOUND', /^Invalid service/),
   target('service id that climbs', '../../1a7/services/1s1', 'TARGET_NOT_FOUND', /^Invalid service/),
   target('global service', 'global', 'TARGET_UNSUPPORTED', /^Cannot create webhook for global service/),

@@ -61,9 +61,9 @@ describe('drivers/scale-host/config', () => {
     [
       'nothing to come back from',
       { ...down, min: 0 },
-      /^Minimum scale not provided\/invalid: 0; .* or a hostTemplateId/,
+      /^Minimum scale not provided\/invalid; 0 is none, .* or a hostTemplateId/,
     ],
-    ['less than no host', { ...good, hostTemplateId: '1ht1', min: -1 }, /^Minimum scale not provided\/invalid: -1/],
+    ['less than no host', { ...good, hostTemplateId: '1ht1', min: -1 }, /^Minimum scale not provided\/invalid; -1 is none/],
     ['max not above min', { ...good, max: 1 }, /^Max must be greater than min/],
     ['unknown field', { ...good, hostselector: {} }, /hostselector/],
     ['onHostError', { ...good, onHostError: 'drop' }, /^Invalid onHostError "drop"; use keep or remove/],
