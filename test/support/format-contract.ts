@@ -13,7 +13,7 @@ interface Fixture {
   readonly format: string;
   readonly name: string;
   readonly source: string;
-  /** Day on which the source was read. */
+  /** Day on which it was taken down; a `note` in the file says when the source itself could not be opened. */
   readonly read: string;
   readonly contentType: string;
   readonly headers: Trigger['headers'];
