@@ -15,6 +15,6 @@ export default {
       },
     ],
   },
-  testTimeout: 15_000,
+  testTimeout: 60_000,
   globalSetup: '<rootDir>/test/infra/support/bindings-setup.mjs',
 };
