@@ -3,7 +3,7 @@ import { hasCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision } from '../drivers/driver.ts';
 import type { HeldLane, ItemEnd, WaitingItem } from '../storage/store.ts';
-import { send } from './sending.ts';
+import { findRepair, send, sendRepair } from './sending.ts';
 import { afterCommit, endOf, failedItem, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 
 /** A target's reading, and when it was begun by this process's monotonic clock. */
@@ -38,15 +38,20 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
     const message = `driver ${first.driver} is not part of this version; go back to the one that accepted the trigger`;
     return endItems(turn, [...dead, ...living.map((item) => failedItem(item, 'INTERNAL', message))]);
   }
+  const { lateWrite } = round;
   let reading: Reading;
+  let repair: unknown;
   try {
     const begun = await early;
     const isUsable = begun?.driverId === driver.id && performance.now() - begun.begunMs <= timing.freshReadMs;
     reading = isUsable ? begun : await readTarget(turn, driver);
+    // After the reading: a late write that landed before it must not be taken for the figure to start from.
+    if (lateWrite !== undefined) repair = await findRepair(turn, lateWrite);
   } catch (error) {
     return couldNotRead(turn, error, dead, living);
   }
   reached('target-read');
+  if (lateWrite !== undefined && repair !== undefined) return sendRepair(turn, lateWrite.driver, repair);
 
   const { sinceLastEffectiveChangeMs } = round;
   const planned = driver.plan(

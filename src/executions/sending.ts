@@ -2,7 +2,7 @@ import { ulid } from 'ulid';
 import { hasCode, ServiceError, type ErrorCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision, Progress, SendState } from '../drivers/driver.ts';
-import type { ChangeToClose, HeldLane, OpenChange, WaitingItem } from '../storage/store.ts';
+import type { ChangeToClose, LateWrite, OpenChange, WaitingItem } from '../storage/store.ts';
 import { LeaseTooShort, writeWithin } from './lease.ts';
 import { afterCommit, endOf, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 
@@ -66,9 +66,10 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
     case 'stale':
       return close(turn, change, { result: `decided again: ${progress.reason}` }, { kind: 'dropped' });
     case 'superseded': {
-      const { message } = progress;
+      const { message, found } = progress;
       const end = { kind: 'ended', state: 'superseded', outcome: 'superseded', code: 'SUPERSEDED', message } as const;
-      return close(turn, change, { result: message, code: 'SUPERSEDED' }, { ...end, ...late });
+      const latest = found === undefined ? {} : { latest: found };
+      return close(turn, change, { result: message, code: 'SUPERSEDED' }, { ...end, ...latest, ...late });
     }
     case 'failed': {
       const { code, message, applied } = progress;
@@ -92,8 +93,11 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
 }
 
 async function sendingFailed(turn: Turn, change: ChangeInHand, error: unknown, sendState: SendState): Promise<Next> {
-  if (error instanceof LeaseTooShort)
-    return close(turn, change, { result: 'too little of the lease was left to send' }, { kind: 'dropped' });
+  const isSentBefore = sendState === 'settled-doubt';
+  if (error instanceof LeaseTooShort) {
+    const attempt = { result: 'too little of the lease was left to send' };
+    return isSentBefore ? noteDoubt(turn, change, attempt, 0) : close(turn, change, attempt, { kind: 'dropped' });
+  }
   if (!hasCode(error)) throw error;
   const { code, message, details } = error;
   if (details.applied === 'unknown') {
@@ -101,13 +105,14 @@ async function sendingFailed(turn: Turn, change: ChangeInHand, error: unknown, s
     const doubtMs = details.rancherStatus === 500 ? 0 : turn.context.timing.rancherTimeoutMs;
     return noteDoubt(turn, change, { result: 'in doubt', code }, doubtMs);
   }
-  const late = lateWrite(turn, sendState);
   const attempt = { result: 'not applied', code };
   if (isFinal(error)) {
-    const applied = sendState === 'settled-doubt' ? 'unknown' : 'no';
+    const applied = isSentBefore ? 'unknown' : 'no';
     return close(turn, change, attempt, { kind: 'ended', state: 'failed', outcome: 'failed', code, applied, message });
   }
-  await close(turn, change, attempt, { kind: 'dropped', ...late });
+  // Only the second sending is proven not applied. Decided anew, its items would count twice once the first one lands.
+  if (isSentBefore) await noteDoubt(turn, change, attempt, 0);
+  else await close(turn, change, attempt, { kind: 'dropped' });
   return restAfter(turn, error);
 }
 
@@ -182,14 +187,29 @@ export async function settleDoubt(turn: Turn, open: OpenChange): Promise<Next> {
   return conclude(turn, change, progress, sendState);
 }
 
-/** Looks whether a write that was once in doubt has landed late on top of a newer figure, and puts that back (design §5.2). */
-export async function watchLateWrite(turn: Turn, late: NonNullable<HeldLane['lateWrite']>): Promise<Next> {
-  const { store, timing, rancher, log, drivers } = turn.context;
+/** The change that undoes a late write, when one has landed on top of a newer figure. */
+export async function findRepair({ context, target }: Turn, late: LateWrite): Promise<unknown> {
+  const driver = context.drivers.get(late.driver);
+  for (const inDoubt of late.inDoubt) {
+    const repair = await driver?.repair?.(inDoubt, late.latest, context.rancher(projectOf(target)), {});
+    if (repair !== undefined) return repair;
+  }
+  return undefined;
+}
+
+/** Looks whether a write that was once in doubt has landed late, and puts the newer figure back (design §5.2). */
+export async function watchLateWrite(turn: Turn, late: LateWrite): Promise<Next> {
+  const repair = await findRepair(turn, late);
+  if (repair !== undefined) return sendRepair(turn, late.driver, repair);
+  return { restMs: Math.min(late.forMs + 1, turn.context.timing.lookAgainMs), why: 'look-again' };
+}
+
+/** Puts the newer figure back after a late write. */
+export async function sendRepair(turn: Turn, driverId: string, repair: unknown): Promise<Next> {
+  const { store, log, drivers } = turn.context;
   const { target, epoch } = turn;
-  const driver = drivers.get(late.driver);
-  if (driver?.repair === undefined) return 'rest';
-  const repair = await driver.repair(late.inDoubt, late.latest, rancher(projectOf(target)), {});
-  if (repair === undefined) return { restMs: Math.min(late.forMs + 1, timing.lookAgainMs), why: 'look-again' };
+  const driver = drivers.get(driverId);
+  if (driver === undefined) return 'rest';
   log.warn({ target }, 'a late write landed, putting the newer figure back');
   const change = { changeId: ulid(), driver: driver.id, body: repair, items: [] };
   const committed = await store.commitRound({ target, epoch, ended: [], change });

@@ -72,7 +72,8 @@ export interface OpenChange {
 
 /** A late write that may still land (design §5.2). */
 export interface LateWrite {
-  readonly inDoubt: unknown;
+  /** Changes of which a write may still land. */
+  readonly inDoubt: readonly unknown[];
   readonly latest: unknown;
   readonly driver: string;
   readonly forMs: number;
@@ -154,13 +155,15 @@ export interface ChangeToClose {
         readonly code?: ErrorCode;
         readonly applied?: Applied;
         readonly items?: readonly ItemEnd[];
+        /** What holds in its place, as a change, when it was superseded. */
+        readonly latest?: unknown;
         /** The write had been in doubt and may still land for so long. */
         readonly lateWriteForMs?: number;
       }
     /** Accepted and under way: the lane is free, and the change is looked after from now on. */
     | { readonly kind: 'following'; readonly message: string; readonly afterMs: number; readonly body?: unknown }
     /** Proven not applied: its items wait again. */
-    | { readonly kind: 'dropped'; readonly lateWriteForMs?: number };
+    | { readonly kind: 'dropped' };
 }
 
 /** A change that somebody looks after until it ends. */

@@ -244,7 +244,7 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       await pause(500);
       const over = held(await store.openRound(round));
 
-      expect(watching.lateWrite).toMatchObject({ inDoubt: { to: 2 }, latest: { to: 2 }, driver: 'scaleService' });
+      expect(watching.lateWrite).toMatchObject({ inDoubt: [{ to: 2 }], latest: { to: 2 }, driver: 'scaleService' });
       expect(over.lateWrite).toBeUndefined();
     });
 

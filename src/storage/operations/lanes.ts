@@ -4,6 +4,7 @@ import { readNowMs } from '../engine.ts';
 import type { Target } from '../../domain/target.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { LanesTable } from '../tables.ts';
+import { readKeptLateWrites, type KeptChange } from './late-writes.ts';
 import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, RoundToOpen, Store, WaitingItem } from '../store.ts';
 
 // One round decides at most so many: a lane that was left alone for hours is still worked off in bounded memory.
@@ -20,7 +21,7 @@ export async function openRoundIn(tx: Tx, engine: Engine, round: RoundToOpen): P
   const lane = await takeLane(tx, engine, round, nowMs);
   if ('leaseLeftMs' in lane) return lane;
   const waiting = await readWaiting(tx, round.target, nowMs);
-  const open = await readOpenChange(tx, round.target, nowMs, lane.previousLeaseUntilMs + round.doubtMs);
+  const open = await readOpenChange(tx, round.target, nowMs, lane.previousLeaseUntilMs, round.doubtMs);
   const lateWrite = readLateWrite(lane.row, nowMs);
   return {
     kind: 'held',
@@ -51,8 +52,8 @@ function sinceLastEffectiveChange(lastEffectiveAtMs: number | null, nowMs: numbe
 
 interface TakenLane {
   readonly row: LanesTable;
-  /** Until then the holder before us may have written to Rancher. */
-  readonly previousLeaseUntilMs: number;
+  /** Until then the holder before us may have begun to write; absent when we are the holder. */
+  readonly previousLeaseUntilMs: number | undefined;
 }
 
 async function takeLane(
@@ -68,7 +69,7 @@ async function takeLane(
     .onConflict((conflict) => conflict.column('target').doNothing())
     .returningAll()
     .executeTakeFirst();
-  if (made !== undefined) return { row: made, previousLeaseUntilMs: 0 };
+  if (made !== undefined) return { row: made, previousLeaseUntilMs: undefined };
   let read = tx.selectFrom('lanes').selectAll().where('target', '=', target);
   // SQLite has one writer at a time; PostgreSQL must be told that this row is about to change.
   if (engine.name === 'postgres') read = read.forUpdate();
@@ -83,7 +84,7 @@ async function takeLane(
     .where('target', '=', target)
     .returningAll()
     .executeTakeFirstOrThrow();
-  return { row, previousLeaseUntilMs: isMine ? 0 : lane.lease_until };
+  return { row, previousLeaseUntilMs: isMine ? undefined : lane.lease_until };
 }
 
 async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<readonly WaitingItem[]> {
@@ -123,7 +124,8 @@ async function readOpenChange(
   tx: Tx,
   target: Target,
   nowMs: number,
-  takenOverUntilMs: number,
+  previousLeaseUntilMs: number | undefined,
+  doubtMs: number,
 ): Promise<OpenChange | undefined> {
   const row = await tx
     .selectFrom('changes')
@@ -132,7 +134,13 @@ async function readOpenChange(
     .where('state', '=', sql.lit('sending'))
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const untilMs = Math.max(row.doubt_until ?? 0, takenOverUntilMs);
+  // A change of our own that was never marked as in doubt: the commit that should have said so failed.
+  const ownUntilMs = row.doubt_until ?? nowMs + doubtMs;
+  const untilMs =
+    previousLeaseUntilMs === undefined ? ownUntilMs : Math.max(row.doubt_until ?? 0, previousLeaseUntilMs + doubtMs);
+  // Written down: at the next look the lane is ours, and the lease it was taken from is forgotten.
+  if (untilMs !== row.doubt_until)
+    await tx.updateTable('changes').set({ doubt_until: untilMs }).where('id', '=', row.id).execute();
   return {
     changeId: row.id,
     driver: row.driver,
@@ -143,16 +151,10 @@ async function readOpenChange(
 }
 
 function readLateWrite(lane: LanesTable, nowMs: number): LateWrite | undefined {
-  if (
-    lane.doubt_change === null ||
-    lane.latest_change === null ||
-    lane.doubt_until === null ||
-    lane.doubt_until <= nowMs
-  )
-    return undefined;
-  const inDoubt = JSON.parse(lane.doubt_change) as { driver: string; body: unknown };
-  const latest = JSON.parse(lane.latest_change) as { driver: string; body: unknown };
-  return { inDoubt: inDoubt.body, latest: latest.body, driver: latest.driver, forMs: lane.doubt_until - nowMs };
+  if (lane.latest_change === null || lane.doubt_until === null || lane.doubt_until <= nowMs) return undefined;
+  const { driver, body } = JSON.parse(lane.latest_change) as KeptChange;
+  const inDoubt = readKeptLateWrites(lane.doubt_change, nowMs).filter((late) => late.driver === driver);
+  return { inDoubt: inDoubt.map((late) => late.body), latest: body, driver, forMs: lane.doubt_until - nowMs };
 }
 
 /** See `Store.releaseLane`. */

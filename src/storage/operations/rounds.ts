@@ -14,6 +14,7 @@ import type {
   Store,
 } from '../store.ts';
 import type { ChangesTable } from '../tables.ts';
+import { readKeptLateWrites, type KeptChange, type KeptLateWrite } from './late-writes.ts';
 
 /** See `Store.commitRound`. */
 export async function commitRound(db: Database, engine: Engine, round: RoundToCommit): Promise<Committed> {
@@ -75,8 +76,7 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
     const { changeId, end, target } = close;
     await addAttempt(tx, target, changeId, close.attempt, nowMs);
     if (end.kind === 'dropped') {
-      const dropped = await setState(tx, changeId, 'dropped');
-      if (end.lateWriteForMs !== undefined) await noteLateWrite(tx, target, dropped, nowMs + end.lateWriteForMs);
+      await setState(tx, changeId, 'dropped');
       await tx
         .updateTable('items')
         .set({ state: 'waiting', change_id: null, message: '', scale_from: null, scale_to: null })
@@ -120,11 +120,16 @@ export async function progressChange(
   if (end.state === 'done') {
     await tx
       .updateTable('lanes')
-      .set({ latest_change: closed, last_effective_at: nowMs })
+      .set({ latest_change: JSON.stringify(closed), last_effective_at: nowMs })
       .where('target', '=', target)
       .execute();
   }
-  if (end.lateWriteForMs !== undefined) await noteLateWrite(tx, target, closed, nowMs + end.lateWriteForMs);
+  if (end.latest !== undefined) {
+    const latest_change = JSON.stringify({ ...closed, body: end.latest });
+    await tx.updateTable('lanes').set({ latest_change }).where('target', '=', target).execute();
+  }
+  if (end.lateWriteForMs !== undefined)
+    await noteLateWrite(tx, target, { ...closed, untilMs: nowMs + end.lateWriteForMs }, nowMs);
   const items = await tx
     .selectFrom('items')
     .select(['id', 'message', 'scale_from', 'scale_to'])
@@ -148,20 +153,23 @@ export async function progressChange(
 }
 
 /** Answers the change as lanes keep it: driver and body, to recognise a late write by. */
-async function setState(tx: Tx, changeId: string, state: ChangesTable['state']): Promise<string> {
+async function setState(tx: Tx, changeId: string, state: ChangesTable['state']): Promise<KeptChange> {
   const { driver, body } = await tx
     .updateTable('changes')
     .set({ state })
     .where('id', '=', changeId)
     .returning(['driver', 'body'])
     .executeTakeFirstOrThrow();
-  return `{"driver":${JSON.stringify(driver)},"body":${body}}`;
+  return { driver, body: JSON.parse(body) as unknown };
 }
 
-async function noteLateWrite(tx: Tx, target: string, change: string, untilMs: number): Promise<void> {
+/** Several writes may be late at once: each is watched for until its own time is over. */
+async function noteLateWrite(tx: Tx, target: string, late: KeptLateWrite, nowMs: number): Promise<void> {
+  const lane = await tx.selectFrom('lanes').select('doubt_change').where('target', '=', target).executeTakeFirst();
+  const all = [...readKeptLateWrites(lane?.doubt_change ?? null, nowMs), late];
   await tx
     .updateTable('lanes')
-    .set({ doubt_change: change, doubt_until: untilMs })
+    .set({ doubt_change: JSON.stringify(all), doubt_until: Math.max(...all.map(({ untilMs }) => untilMs)) })
     .where('target', '=', target)
     .execute();
 }
