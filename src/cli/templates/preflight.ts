@@ -45,8 +45,8 @@ async function examineFields(
   templates: readonly MachineTemplate[],
 ): Promise<readonly Finding[]> {
   const check = `fields of ${driver}`;
-  const known = await readFields(rancher, `${driver}Config`);
-  // An agent's key does not see the schema (recording f_schemas_aliyunecsconfig_environment_agent_key).
+  // An agent's key does not see the schema (recording f_schemas_aliyunecsconfig_environment_agent_key), one for hosts does.
+  const known = await readFields((await rancher.findHostCreator()) ?? rancher, `${driver}Config`);
   if (known === undefined) return [];
   const wrong = templates
     .filter((template) => template.driver === driver)
@@ -69,7 +69,7 @@ function typeOf(value: string | boolean | readonly string[]): string {
 }
 
 async function readFields(
-  rancher: Rancher,
+  rancher: Pick<Rancher, 'readSchema'>,
   schema: string,
 ): Promise<z.infer<typeof DriverSchema>['resourceFields'] | undefined> {
   try {

@@ -276,6 +276,23 @@ describe('cli/templates/hand-over', () => {
     expect(await templates()).toEqual([]);
   });
 
+  it('looks at the driver with the key for hosts when its own is an agent’s', async () => {
+    const { project, environment: agent } = sandbox.project.keys;
+    const given = {
+      ...environment(agent),
+      CATTLE_HOST_ACCESS_KEY: project.accessKey,
+      CATTLE_HOST_SECRET_KEY: project.secretKey,
+    };
+    const wrong = (all: Template[]): Template[] =>
+      all.map((one) => ({ ...one, driverConfig: { ...one.driverConfig, privateAddressOnly: 'yes' } }));
+
+    const { exitCode, out } = await runCli(['templates', 'diff', '--from', outputs(wrong)], { environment: given });
+
+    expect(exitCode).toBe(1);
+    expect(out).toContain('scaler-web-cn-hangzhou-i: privateAddressOnly must be boolean');
+    expect(out).toContain('ok: key for hosts in 1a5: the one in CATTLE_HOST_ACCESS_KEY may create hosts');
+  });
+
   it('says that no key may create hosts, and how to mend it', async () => {
     const agent = environment(sandbox.project.keys.environment);
 
