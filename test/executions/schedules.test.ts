@@ -13,7 +13,7 @@ import { anySchedule } from '../support/schedules/schedule.ts';
 const count = Number(process.env['SCHEDULES'] ?? 300);
 const seed = Number(process.env['SCHEDULES_SEED'] ?? randomInt(2 ** 31 - 1));
 // They mostly wait for time-outs and leases.
-const atOnce = Number(process.env['SCHEDULES_AT_ONCE'] ?? 16);
+const atOnce = Number(process.env['SCHEDULES_AT_ONCE'] ?? 12);
 
 describe('executions under random schedules', () => {
   let sandbox: Sandbox;

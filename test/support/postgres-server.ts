@@ -56,7 +56,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
       '-c',
       'unix_socket_directories=',
       '-c',
-      'max_connections=200',
+      'max_connections=400',
     ];
     server = spawn(join(native, 'bin', 'postgres'), ['-D', dataDirectory, ...settings], {
       ...as,
