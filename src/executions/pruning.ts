@@ -13,7 +13,7 @@ export interface PruningOptions {
 }
 
 /** All milliseconds. */
-export interface PruningTiming {
+interface PruningTiming {
   /** Before the first look: a start has better things to do. */
   readonly firstAfterMs: number;
   readonly everyMs: number;

@@ -36,7 +36,7 @@ const looksForOldServiceEvery = 10;
 const farewellMs = 1_000;
 
 /** Who executes in our environments besides us, as it was at the last look. */
-export interface Executors {
+interface Executors {
   readonly live: readonly Sighting[];
   readonly undecided: readonly Sighting[];
   /** Environments in which Rancher's own service answers. */

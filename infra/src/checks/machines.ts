@@ -84,8 +84,9 @@ function formMistakes(pool: Pool, path: string): Mistake[] {
     const remedy = 'write the address of a Docker install script that Rancher 1.6 supports, such as …/18.09.sh';
     add('engine.installUrl', pool.engine.installUrl, 'it is not an address', remedy);
   }
-  if (pool.hosts.min > pool.hosts.max) {
-    add('hosts.min', pool.hosts.min, `it is above hosts.max ${pool.hosts.max}`, 'let min be at most max');
+  if (pool.hosts.min >= pool.hosts.max) {
+    // A receiver between equal bounds could never do anything, and Rancher's old service refused one.
+    add('hosts.min', pool.hosts.min, `it is not below hosts.max ${pool.hosts.max}`, 'let min be below max');
   }
   return mistakes;
 }

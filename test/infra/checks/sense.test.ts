@@ -50,7 +50,7 @@ const refusals: Readonly<Record<string, readonly [string, unknown, string][]>> =
     ['pools.0.systemDisk.sizeGib', 10, 'pools[0].systemDisk.sizeGib: it is out of range'],
     ['pools.0.dataDisk.sizeGib', 40_000, 'pools[0].dataDisk.sizeGib: it is out of range'],
     ['pools.1.address.bandwidthMbps', 0, 'pools[1].address.bandwidthMbps: it is out of range'],
-    ['pools.0.hosts.min', 11, 'pools[0].hosts.min: it is above hosts.max 10'],
+    ['pools.0.hosts.min', 11, 'pools[0].hosts.min: it is not below hosts.max 10'],
     ['pools.0.hosts.step', 0, 'pools[0].hosts.step: it is out of range'],
     ['pools.0.instanceType', 'large', 'pools[0].instanceType: it is no ECS instance type'],
     ['pools.0.imageId', 'ubuntu 18', 'pools[0].imageId: it is no image id'],
@@ -94,7 +94,7 @@ const acceptances: readonly (readonly [string, unknown])[] = [
   ['pools.0.alarms.up.silenceSeconds', 86_400],
   ['alarms', { effectiveInterval: '08:00-19:59', contacts: ['ops'] }],
   ['access.secret', { kind: 'external', accessKeyId: 'LTAI5tExampleExample1234' }],
-  ['pools.0.hosts', { min: 3, max: 3 }],
+  ['pools.0.hosts', { min: 3, max: 4 }],
   ['access.keyGenerations', [4, 5]],
 ];
 
