@@ -65,6 +65,8 @@ export class Lane {
 
   /** Begins to read the target while the trigger is still being stored. */
   readEarly(driverId: string): void {
+    // Before the lane is ours another replica may write between this reading and our round: its step would be lost.
+    if (this.#context.store.isShared) return;
     const driver = this.#context.drivers.get(driverId);
     if (driver === undefined || !this.isFree || this.#early !== undefined) return;
     this.#early = readTarget({ context: this.#context, target: this.#target }, driver);

@@ -41,6 +41,21 @@ describe('executions on several replicas', () => {
     expect(bench.scaleOf(serviceId)).toBe(152);
   });
 
+  it('lose no step of callers that come and go at all of them', async () => {
+    const replicas = await addReplicas(3);
+    bench.sandbox.latency.readMs = 4;
+    bench.sandbox.latency.writeMs = 4;
+    const calls = 25;
+    const callers = Array.from({ length: 4 }, async (_, caller) => {
+      for (let call = 0; call < calls; call += 1) {
+        const submitted = await replicas[(caller + call) % replicas.length]?.scale({ serviceId });
+        expect(submitted?.execution.outcome).toBe('scaled');
+      }
+    });
+    await Promise.all(callers);
+    expect(bench.scaleOf(serviceId)).toBe(2 + 4 * calls);
+  });
+
   it('know an event that another one has seen, and wait for its end', async () => {
     const [one, two] = await addReplicas(2);
 
