@@ -36,8 +36,8 @@ describe('api: bad input', () => {
       body: { type: 'error', status, statusCode: status, code },
     });
     // What is wrong stands in one field, and what to do about it in the other.
-    const told = [answer.body['message'], answer.body['detail']].filter((part) => part !== null).join('; ');
-    expect(told).toMatch(message);
+    const { message: wrong, detail } = answer.body as { readonly message: string; readonly detail: string | null };
+    expect(detail === null ? wrong : `${wrong}; ${detail}`).toMatch(message);
     if (fieldName !== undefined) expect(answer.body['fieldName']).toBe(fieldName);
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
     expect(answer.text).not.toContain(new URL(scene.api.sandbox.url).host);

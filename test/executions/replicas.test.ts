@@ -89,7 +89,7 @@ describe('executions on several replicas', () => {
     accepted.push(...(await Promise.all([scale(), scale(), scale()])));
     await one?.close();
 
-    const ended = await Promise.all(accepted.map((each) => two?.ended(each?.execution.id ?? '')));
+    const ended = await Promise.all(accepted.map(async (each) => two?.ended(each?.execution.id ?? '')));
 
     expect(ended.every((execution) => execution?.outcome === 'scaled')).toBe(true);
     expect(bench.scaleOf(serviceId)).toBe(6);
