@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { ulid } from 'ulid';
 import { ServiceError } from '../domain/errors.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { Target } from '../domain/target.ts';
 import { projectOf } from '../domain/target.ts';
-import type { AnyDriver, Decision } from '../drivers/driver.ts';
-import type { Acceptance, NewExecution, SeenKey, Store } from '../storage/store.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
+import type { Acceptance, NewExecution, Store } from '../storage/store.ts';
 import { cancelExecution } from './cancelling.ts';
 import type { Execution, ExecutionHistory } from './execution.ts';
 import { startFollower } from './follower.ts';
@@ -13,6 +12,17 @@ import { createGate } from './gate.ts';
 import { createHistory, toExecution } from './history.ts';
 import type { LaneContext } from './lane-context.ts';
 import { Lane } from './lane.ts';
+import { watchOtherReplicas } from './other-replicas.ts';
+import {
+  asAccepted,
+  endedBy,
+  keepBody,
+  seenKeysOf,
+  type Preview,
+  type Submission,
+  type Submitted,
+} from './submission.ts';
+import { startSweeper } from './sweeper.ts';
 import { defaultTiming, type Timing } from './timing.ts';
 import { createWaiters, type Ending } from './waiters.ts';
 
@@ -22,46 +32,6 @@ const waitingALane = 1_000;
 const waitingALaneWithBodies = 100;
 const settleWaiters = 50;
 const lanesAtOnce = 50;
-const requestKeyLivesMs = 24 * 3_600_000;
-
-/** What a trigger asks for once its receiver and signal are known. */
-export interface Submission {
-  readonly projectId: string;
-  readonly receiverId: string;
-  readonly receiverName: string;
-  readonly driver: string;
-  readonly config: unknown;
-  readonly format: string;
-  readonly signal: Signal;
-  readonly repeatAfterSeconds: number;
-  /** The caller's own `Idempotency-Key`. */
-  readonly idempotencyKey: string | undefined;
-  /** Where the outcome is to be posted, sealed. */
-  readonly callback?: string;
-  /** A signature that may count once, for as long as its time is believed. */
-  readonly signedOnce?: { readonly text: string; readonly livesForMs: number };
-  readonly body: Uint8Array;
-  /** The caller's header, as it came. */
-  readonly contentType?: string;
-  readonly wait: 'applied' | 'settled' | 'respond-async';
-}
-
-export interface Submitted {
-  readonly execution: Execution;
-  /** The same event was told before: this is what became of it then. */
-  readonly isDuplicate: boolean;
-  /** Only with `wait=settled`, of an execution that has an effect. */
-  readonly isSettled?: boolean;
-}
-
-/** What one item would come to now. */
-export interface Preview {
-  readonly target: Target;
-  readonly outcome: Decision['outcome'];
-  readonly from?: number;
-  readonly to?: number;
-  readonly message: string;
-}
 
 export interface Executions extends ExecutionHistory {
   /**
@@ -220,6 +190,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
           throw error;
         })
         .finally(() => accepting.delete(accepted));
+      if (acceptance.kind !== 'accepted') waiters.wake(execution.id, { kind: 'not-yet' });
       if (acceptance.kind === 'lane-full') {
         throw new ServiceError('OVERLOADED', `${String(laneLimit)} triggers wait for this target; try again later`, {
           retryAfterSeconds: 30,
@@ -301,121 +272,8 @@ export function startExecutions(options: ExecutionsOptions): Executions {
   }
 }
 
-/** With a shared store: hears what other replicas do, and asks for what may have been missed. */
-function watchOtherReplicas({ store, waiters, timing, log }: LaneContext, poke: (target: Target) => void): () => void {
-  if (!store.isShared) return () => undefined;
-  const wake = (executionIds: readonly string[]): void => {
-    for (const executionId of executionIds) waiters.wake(executionId, { kind: 'look-up' });
-  };
-  const stop = store.watch({ finished: wake, waiting: poke });
-  let isAsking = false;
-  const timer = setInterval(() => {
-    const awaited = waiters.awaited();
-    if (isAsking || awaited.length === 0) return;
-    isAsking = true;
-    store
-      .finishedAmong(awaited)
-      .then(wake, (error: unknown) => log.error({ err: error }, 'could not ask how awaited executions ended'))
-      .finally(() => {
-        isAsking = false;
-      });
-  }, timing.pollEveryMs);
-  return () => {
-    clearInterval(timer);
-    stop();
-  };
-}
-
 async function acceptOne(store: Store, execution: NewExecution): Promise<Acceptance> {
   const [acceptance] = await store.accept([execution]);
   if (acceptance === undefined) throw new ServiceError('INTERNAL', 'the store did not answer for a trigger');
   return acceptance;
-}
-
-interface Sweeper {
-  stop(): void;
-}
-
-/** Finds unfinished work that nobody told this process about: after a start, of a dead replica, of a lost notification. */
-function startSweeper(
-  store: Store,
-  timing: Timing,
-  log: LaneContext['log'],
-  found: (target: Target) => void,
-  tidy: () => void,
-): Sweeper {
-  let isStopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  const sweep = async (): Promise<void> => {
-    try {
-      for (const target of await store.idleTargets({ limit: 500 })) if (!isStopped) found(target);
-      tidy();
-    } catch (error) {
-      log.error({ err: error }, 'could not look for unfinished work, will be tried again');
-    }
-    if (!isStopped) timer = setTimeout(() => void sweep(), timing.sweepEveryMs);
-  };
-  void sweep();
-  return {
-    stop() {
-      isStopped = true;
-      clearTimeout(timer);
-    },
-  };
-}
-
-function sha256(...parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part).update('\0');
-  return hash.digest('base64url');
-}
-
-function seenKeysOf({ idempotencyKey, signedOnce, signal, body, repeatAfterSeconds }: Submission): readonly SeenKey[] {
-  if (signal.says === 'ignore') return [];
-  const bodyHash = sha256(body);
-  const keys: SeenKey[] = [];
-  if (signedOnce !== undefined)
-    keys.push({ kind: 'signature', hash: sha256(signedOnce.text), bodyHash, livesForMs: signedOnce.livesForMs });
-  if (idempotencyKey !== undefined)
-    keys.push({ kind: 'request', hash: sha256(idempotencyKey), bodyHash, livesForMs: requestKeyLivesMs });
-  if (signal.dedupeKey !== undefined && repeatAfterSeconds > 0) {
-    keys.push({ kind: 'event', hash: sha256(signal.dedupeKey), bodyHash, livesForMs: repeatAfterSeconds * 1000 });
-  }
-  return keys;
-}
-
-function keepBody(
-  driver: AnyDriver,
-  { body, contentType, executionId }: Submission & { readonly executionId: string },
-): { readonly keptBody?: string } {
-  if (driver.keepBody === undefined) return {};
-  const type = contentType === undefined ? {} : { contentType };
-  return { keptBody: driver.keepBody({ executionId, bytes: body, ...type }) };
-}
-
-function asAccepted(execution: NewExecution): Execution {
-  const { id, projectId, receiverId, receiverName, driver, format, signal, targets } = execution;
-  const isIgnored = targets.length === 0;
-  const now = new Date().toISOString();
-  return {
-    id,
-    projectId,
-    receiverId,
-    receiverName,
-    driver,
-    format,
-    reason: signal.reason,
-    state: isIgnored ? 'finished' : 'waiting',
-    ...(isIgnored ? { outcome: 'ignored' as const, finishedAt: now } : {}),
-    message: isIgnored ? signal.reason : '',
-    acceptedAt: now,
-    items: targets.map((target) => ({ target, state: 'waiting' as const, message: '' })),
-    attempts: [],
-  };
-}
-
-function endedBy(accepted: Execution, { end }: Extract<Ending, { kind: 'item' }>): Execution {
-  const { itemId: _item, ...ending } = end;
-  const items = accepted.items.map((item) => ({ ...item, ...ending, state: 'finished' as const }));
-  return { ...accepted, ...ending, state: 'finished', finishedAt: new Date().toISOString(), items };
 }

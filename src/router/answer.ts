@@ -1,6 +1,6 @@
 import { errorKinds, partRemedy, type ErrorCode, type Told } from '../domain/errors.ts';
 import type { Execution } from '../executions/execution.ts';
-import type { Preview, Submitted } from '../executions/executions.ts';
+import type { Preview, Submitted } from '../executions/submission.ts';
 import type { TriggerAnswer } from './trigger-request.ts';
 
 /** Where an execution is looked up; relative, because a trigger URL is called through many front doors. */

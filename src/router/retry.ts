@@ -1,7 +1,8 @@
 import { ServiceError } from '../domain/errors.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import type { Execution } from '../executions/execution.ts';
-import type { Executions, Submitted } from '../executions/executions.ts';
+import type { Executions } from '../executions/executions.ts';
+import type { Submitted } from '../executions/submission.ts';
 import { isRetryable, retryableOutcomes } from '../executions/possible-actions.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import type { Store } from '../storage/store.ts';

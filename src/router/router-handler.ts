@@ -1,6 +1,7 @@
 import { ServiceError, hasCode, partRemedy } from '../domain/errors.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
-import type { Executions, Submission } from '../executions/executions.ts';
+import type { Executions } from '../executions/executions.ts';
+import type { Submission } from '../executions/submission.ts';
 import type { AnyFormat } from '../formats/format.ts';
 import { parseTrigger, type ParsedTrigger } from '../formats/parsed-trigger.ts';
 import { autoFormat, chooseFormat } from '../formats/recognise.ts';

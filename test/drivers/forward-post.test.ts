@@ -7,7 +7,7 @@ import { mayDial } from '../../src/domain/address-policy.ts';
 import type { AnyDriver } from '../../src/drivers/driver.ts';
 import { createForwardPost, forwardPost } from '../../src/drivers/forward-post.ts';
 import type { BodySealing } from '../../src/drivers/forward-post/kept-body.ts';
-import type { Submission } from '../../src/executions/executions.ts';
+import type { Submission } from '../../src/executions/submission.ts';
 import { createSealing } from '../../src/receivers/sealing.ts';
 import { startBench, type Bench, type Replica } from '../support/executions-under-test.ts';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Signal } from '../../src/domain/signal.ts';
 import type { AnyDriver } from '../../src/drivers/driver.ts';
 import { serviceUpgrade } from '../../src/drivers/service-upgrade.ts';
-import type { Submission, Submitted } from '../../src/executions/executions.ts';
+import type { Submission, Submitted } from '../../src/executions/submission.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
 import { startBench, type Bench, type Replica } from '../support/executions-under-test.ts';
 

@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { drivers } from '../../src/drivers/drivers.ts';
 import type { Execution } from '../../src/executions/execution.ts';
-import {
-  startExecutions,
-  type Executions,
-  type ExecutionsOptions,
-  type Submission,
-  type Submitted,
-} from '../../src/executions/executions.ts';
+import { startExecutions, type Executions, type ExecutionsOptions } from '../../src/executions/executions.ts';
+import type { Submission, Submitted } from '../../src/executions/submission.ts';
 import type { Timing } from '../../src/executions/timing.ts';
 import { connectRancher } from '../../src/rancher/server.ts';
 import type { Rancher } from '../../src/rancher/rancher.ts';

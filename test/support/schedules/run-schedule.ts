@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import fetch from 'node-fetch';
-import type { Submission, Submitted } from '../../../src/executions/executions.ts';
+import type { Submission, Submitted } from '../../../src/executions/submission.ts';
 import type { Timing } from '../../../src/executions/timing.ts';
 import { connectRancher } from '../../../src/rancher/server.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
