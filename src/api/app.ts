@@ -109,7 +109,10 @@ function log(
   facts: { readonly error: ServiceError; readonly status: number; readonly traceId: string },
 ): void {
   const { error, status, traceId } = facts;
-  const entry = { code: error.code, status, traceId, ...(status >= 500 ? { err: error } : { reason: error.message }) };
-  if (status >= 500 && error.code !== 'PROJECT_NOT_FOUND') logger.error(entry, 'request failed');
+  const isOurs = status >= 500 && error.code !== 'OVERLOADED';
+  const entry = { code: error.code, status, traceId, ...(isOurs ? { err: error } : { reason: error.message }) };
+  // A full lane refuses every call of a storm: a line with a stack for each would be the next bottleneck.
+  if (error.code === 'OVERLOADED') logger.warn(entry, 'request refused');
+  else if (status >= 500 && error.code !== 'PROJECT_NOT_FOUND') logger.error(entry, 'request failed');
   else logger.debug(entry, 'request refused');
 }

@@ -1,4 +1,5 @@
 import { isNativeError } from 'node:util/types';
+import { hasCode } from '../domain/errors.ts';
 import { CliError } from './cli-error.ts';
 
 /** The first error of a chain of causes that carries a code of the operating system (`EADDRINUSE`, …). */
@@ -21,6 +22,8 @@ export async function namingPort<T>(
   try {
     return await start();
   } catch (error) {
+    // It says itself what is wrong, and a database that cannot be reached is no address of ours.
+    if (hasCode(error)) throw error;
     const port = String(listen.port);
     switch (findSystemError(error)?.code) {
       case 'EADDRINUSE':

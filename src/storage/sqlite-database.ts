@@ -45,12 +45,13 @@ function openExclusively(file: SqliteFile): DatabaseSync {
 }
 
 const explanations: readonly (readonly [RegExp, string])[] = [
+  // Before the damaged ones: it says "corrupted migrations" of what is only newer.
+  [/corrupted migrations|missing/, 'it was written by a newer version; start that version, or move the file away'],
   [/database is locked/, 'another process has it open; stop that one, or give this one a DATA_DIR of its own'],
   [
     /not a database|malformed|corrupt/,
     'it is damaged or no database; move it away to start with an empty history, or put a backup back',
   ],
-  [/corrupted migrations|missing/, 'it was written by a newer version; start that version, or move the file away'],
   [
     /unable to open|readonly|permission/i,
     'the file or its folder cannot be written; check that DATA_DIR exists and belongs to this user',
