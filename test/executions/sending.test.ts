@@ -150,7 +150,7 @@ describe('executions/sending', () => {
   });
 
   it('refuses more than may wait on one target, and keeps the rest', async () => {
-    const replica = await bench.addReplica({ timing: { answerWithinMs: 50 } });
+    const replica = await bench.addReplica({ timing: { answerWithinMs: 50, sendWithinMs: 120_000 } });
     await bench.sandbox.faults.goAway();
     const submitted = await Promise.allSettled(Array.from({ length: 1_010 }, () => replica.scale({ serviceId })));
 
