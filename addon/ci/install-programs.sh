@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the tests of the image and the stacks need (Debian, root): a Docker engine with docker-compose, and the
-# programs the stand-in images and the checks of the monitoring rules are made with. Nothing of it is started.
+# Installs what the tests in test/e2e need (Debian, root): a Docker engine with docker-compose, the programs the stand-in
+# images and the checks of the monitoring rules are made with, and real senders. Nothing of it is started.
 set -euo pipefail
 
-programs=(docker dockerd docker-compose haproxy promtool iptables ip)
-packages=(docker.io docker-compose haproxy prometheus iptables iproute2)
+programs=(docker dockerd docker-compose haproxy promtool iptables ip prometheus prometheus-alertmanager docker-registry)
+packages=(docker.io docker-compose haproxy prometheus prometheus-alertmanager docker-registry iptables iproute2)
 missing=()
 for program in "${programs[@]}"; do command -v "$program" > /dev/null || missing+=("$program"); done
 [ ${#missing[@]} -gt 0 ] || exit 0

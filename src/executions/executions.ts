@@ -111,13 +111,12 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       return acceptance;
     }
     const lane = laneOf(target);
-    return lane.expecting(async () => {
-      const isFree = lane.isFree;
-      if (isFree) lane.readEarly(execution.driver);
+    return lane.expecting(async (mayOpen) => {
+      if (mayOpen) lane.readEarly(execution.driver);
       const askedMs = performance.now();
       const { holder } = context;
       const open = { target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
-      const acceptance = await acceptOne(store, isFree ? { ...execution, open } : execution);
+      const acceptance = await acceptOne(store, mayOpen ? { ...execution, open } : execution);
       if (acceptance.kind === 'accepted') {
         context.reached('accepted');
         lane.poke(acceptance.opened === undefined ? undefined : { round: acceptance.opened, askedMs });

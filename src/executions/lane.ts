@@ -52,11 +52,15 @@ export class Lane {
     return this.#working === undefined && this.#timer === undefined && this.#expected === 0;
   }
 
-  /** Somebody is about to poke; `work` is what he does before. */
-  async expecting<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Somebody is about to poke; `work` is what he does before. Only the first who comes to a free lane may open its round on
+   * the way: each opening reads all that waits, and a thousand triggers of one moment would each read the thousand.
+   */
+  async expecting<T>(work: (mayOpen: boolean) => Promise<T>): Promise<T> {
+    const mayOpen = this.isFree && this.#expected === 0;
     this.#expected += 1;
     try {
-      return await work();
+      return await work(mayOpen);
     } finally {
       this.#expected -= 1;
       if (this.#expected === 0 && this.#working === undefined) this.#early = undefined;
