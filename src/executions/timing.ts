@@ -10,6 +10,8 @@ export interface Timing {
   readonly sendWithinMs: number;
   /** How long a late write is watched for (design §5.2). */
   readonly lateWriteMs: number;
+  /** How long the closing of a change waits for the next trigger to share its commit. */
+  readonly closeWithinMs: number;
   /** After a round of several, how long the next one waits for those who were just answered and come again. */
   readonly gatherMs: number;
   /** How often a late write is looked for, and an in-doubt one looked at. */
@@ -37,6 +39,7 @@ export const defaultTiming: Timing = {
   leaseMs: 15_000,
   sendWithinMs: 600_000,
   lateWriteMs: 60_000,
+  closeWithinMs: 3,
   gatherMs: 3,
   lookAgainMs: 1_000,
   answerWithinMs: 3_000,
