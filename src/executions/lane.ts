@@ -28,6 +28,7 @@ export class Lane {
   #working: Promise<void> | undefined;
   /** Of the last round that this process held. */
   #epoch: number | undefined;
+  #crowdSeenMs = 0;
   #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
   #early: Promise<Reading> | undefined;
@@ -58,7 +59,7 @@ export class Lane {
    * the way: each opening reads all that waits, and a thousand triggers of one moment would each read the thousand.
    */
   async expecting<T>(work: (mayOpen: boolean) => Promise<T>): Promise<T> {
-    const mayOpen = this.isFree && this.#expected === 0;
+    const mayOpen = this.isFree && this.#expected === 0 && !this.#isCrowded();
     this.#expected += 1;
     try {
       return await work(mayOpen);
@@ -135,12 +136,13 @@ export class Lane {
   }
 
   async #work(opened: OpenedRound | undefined): Promise<void> {
-    let next: Next = await this.#guarded(opened);
+    let next: Next = 'again';
+    let round = opened;
     while (next === 'again' && !this.#isClosed) {
-      // Half of a storm waits while the other half is answered and comes again: together they cost Rancher half as much.
-      if (this.#crowd.size > 1) await pause(this.#context.timing.gatherMs);
-      this.#crowd.size = 0;
-      next = await this.#guarded(undefined);
+      if (round === undefined) await this.#gather();
+      next = await this.#guarded(round);
+      round = undefined;
+      this.#crowdSeenMs = performance.now();
     }
     if (typeof next === 'string' || this.#isClosed) return;
     this.#isBackingOff = next.why === 'backoff';
@@ -148,6 +150,22 @@ export class Lane {
       this.#stopTimer();
       this.poke();
     }, next.restMs);
+  }
+
+  /**
+   * Waits for a crowd to be complete. Those who were just answered come again, one after the other as fast as this process
+   * can take them; decided in twos and threes they would cost Rancher two calls each time.
+   */
+  async #gather(): Promise<void> {
+    const { gatherMs, gatherLongestMs } = this.#context.timing;
+    if (!this.#isCrowded()) return;
+    const untilMs = performance.now() + gatherLongestMs;
+    do await pause(gatherMs);
+    while (this.#expected > 0 && performance.now() < untilMs && !this.#isClosed);
+  }
+
+  #isCrowded(): boolean {
+    return this.#crowd.size > 1 && performance.now() - this.#crowdSeenMs < this.#context.timing.gatherLongestMs;
   }
 
   async #guarded(opened: OpenedRound | undefined): Promise<Next> {

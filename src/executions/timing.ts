@@ -14,6 +14,8 @@ export interface Timing {
   readonly closeWithinMs: number;
   /** After a round of several, how long the next one waits for those who were just answered and come again. */
   readonly gatherMs: number;
+  /** And how long it waits at most while more of them are being stored. */
+  readonly gatherLongestMs: number;
   /** How often a late write is looked for, and an in-doubt one looked at. */
   readonly lookAgainMs: number;
   /** How long a caller waits for an answer. CloudMonitor hangs up after 5 s. */
@@ -40,7 +42,8 @@ export const defaultTiming: Timing = {
   sendWithinMs: 600_000,
   lateWriteMs: 60_000,
   closeWithinMs: 3,
-  gatherMs: 3,
+  gatherMs: 6,
+  gatherLongestMs: 30,
   lookAgainMs: 1_000,
   answerWithinMs: 3_000,
   settleWithinMs: 25_000,
