@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { atMost, exactly } from '../parts/figure.ts';
 import type { Figure } from '../parts/figure.ts';
 import { countAnswers } from '../parts/load.ts';
@@ -5,6 +6,8 @@ import { startRancher } from '../parts/rancher-process.ts';
 import { placeScaledService, projectOf, startServiceFor, triggerUrl } from '../parts/stage.ts';
 import { percentile } from '../parts/statistics.ts';
 import { storm } from '../parts/triggers.ts';
+
+const openingMs = 2_000;
 
 const storms = [
   { count: 200, concurrency: 20, mostCalls: 0.2 },
@@ -25,6 +28,8 @@ export async function measureStorms(): Promise<readonly Figure[]> {
     };
     // The storm that counts is the second one: a process compiles its hot paths during its first hundreds of calls.
     await storm(urls, { count: 100, concurrency });
+    // Until the change stream of the environment has spoken for the first time, each key is looked up in Rancher.
+    await sleep(openingMs);
     const scaleBefore = await rancher.readScale(serviceId);
     const callsBefore = await rancher.countCalls();
     const { answers, seconds, sum } = await storm(urls, { count, concurrency });

@@ -34,6 +34,7 @@ export class Lane {
   #early: Promise<Reading> | undefined;
   #isBackingOff = false;
   #expected = 0;
+  #arrivals = 0;
   #isClosed = false;
 
   constructor(context: LaneContext, target: Target) {
@@ -61,6 +62,7 @@ export class Lane {
   async expecting<T>(work: (mayOpen: boolean) => Promise<T>): Promise<T> {
     const mayOpen = this.isFree && this.#expected === 0 && !this.#isCrowded();
     this.#expected += 1;
+    this.#arrivals += 1;
     try {
       return await work(mayOpen);
     } finally {
@@ -160,8 +162,11 @@ export class Lane {
     const { gatherMs, gatherLongestMs } = this.#context.timing;
     if (!this.#isCrowded()) return;
     const untilMs = performance.now() + gatherLongestMs;
-    do await pause(gatherMs);
-    while (this.#expected > 0 && performance.now() < untilMs && !this.#isClosed);
+    let seen: number;
+    do {
+      seen = this.#arrivals;
+      await pause(gatherMs);
+    } while (this.#arrivals > seen && performance.now() < untilMs && !this.#isClosed);
   }
 
   #isCrowded(): boolean {

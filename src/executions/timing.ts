@@ -14,7 +14,7 @@ export interface Timing {
   readonly closeWithinMs: number;
   /** After a round of several, how long the next one waits for those who were just answered and come again. */
   readonly gatherMs: number;
-  /** And how long it waits at most while more of them are being stored. */
+  /** And how long it waits at most while more and more of them come. */
   readonly gatherLongestMs: number;
   /** How often a late write is looked for, and an in-doubt one looked at. */
   readonly lookAgainMs: number;
