@@ -167,7 +167,13 @@ const put = (name: string, body: unknown, code: string, fieldName: string, messa
 
 /** Edits, actions and methods that are not possible. */
 export const changes: readonly BadInput[] = [
-  put('another driver', { driver: 'forwardPost' }, 'SETTINGS_INVALID', 'driver', /^the driver cannot be changed from scaleService to forwardPost/),
+  put(
+    'another driver',
+    { driver: 'forwardPost' },
+    'SETTINGS_INVALID',
+    'driver',
+    /^the driver cannot be changed from scaleService to forwardPost/,
+  ),
   put('empty name', { name: '' }, 'SETTINGS_INVALID', 'name', /^Name not provided/),
   put("a broken receiver's name", { name: 'broken' }, 'NAME_TAKEN', 'name', /webhook broken already exists/),
   put('unknown field', { colour: 'red' }, 'SETTINGS_INVALID', 'colour', /^unknown field colour/),

@@ -63,7 +63,11 @@ describe('drivers/scale-host/config', () => {
       { ...down, min: 0 },
       /^Minimum scale not provided\/invalid; 0 is none, .* or a hostTemplateId/,
     ],
-    ['less than no host', { ...good, hostTemplateId: '1ht1', min: -1 }, /^Minimum scale not provided\/invalid; -1 is none/],
+    [
+      'less than no host',
+      { ...good, hostTemplateId: '1ht1', min: -1 },
+      /^Minimum scale not provided\/invalid; -1 is none/,
+    ],
     ['max not above min', { ...good, max: 1 }, /^Max must be greater than min/],
     ['unknown field', { ...good, hostselector: {} }, /hostselector/],
     ['onHostError', { ...good, onHostError: 'drop' }, /^Invalid onHostError "drop"; use keep or remove/],
