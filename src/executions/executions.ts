@@ -115,19 +115,9 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       if (mayOpen) lane.readEarly(execution.driver);
       const askedMs = performance.now();
       const { holder } = context;
-      const close = mayOpen ? lane.takeDeferred() : undefined;
-      const round = { target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
-      const open = close === undefined ? round : { ...round, close };
-      const acceptance = await acceptOne(store, mayOpen ? { ...execution, open } : execution).catch(
-        (error: unknown) => {
-          if (close !== undefined) lane.bringBack(close);
-          throw error;
-        },
-      );
-      // A duplicate opens no round, and what it would have carried is still to be closed.
-      if (close !== undefined && acceptance.kind !== 'accepted') lane.bringBack(close);
+      const open = { target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
+      const acceptance = await acceptOne(store, mayOpen ? { ...execution, open } : execution);
       if (acceptance.kind === 'accepted') {
-        if (close !== undefined) context.reached('change-closed');
         context.reached('accepted');
         lane.poke(acceptance.opened === undefined ? undefined : { round: acceptance.opened, askedMs });
       }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '../domain/errors.ts';
 import type { Target } from '../domain/target.ts';
-import type { ChangeToClose, HeldLane, LaneElsewhere, RoundToOpen } from '../storage/store.ts';
+import type { HeldLane, LaneElsewhere } from '../storage/store.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
 import { decideRound, readTarget, type Reading } from './round.ts';
@@ -24,7 +24,6 @@ export class Lane {
   readonly #target: Target;
   readonly #attempts = { count: 0 };
   readonly #crowd = { size: 0 };
-  readonly #deferred: Turn['deferred'] = {};
   #working: Promise<void> | undefined;
   /** Of the last round that this process held. */
   #epoch: number | undefined;
@@ -71,18 +70,6 @@ export class Lane {
     }
   }
 
-  /** A closing that waits for a commit to share; whoever takes it must carry it out or bring it back. */
-  takeDeferred(): ChangeToClose | undefined {
-    const { close } = this.#deferred;
-    delete this.#deferred.close;
-    return close;
-  }
-
-  bringBack(close: ChangeToClose): void {
-    this.#deferred.close = close;
-    this.poke();
-  }
-
   /** Begins to read the target while the trigger is still being stored. */
   readEarly(driverId: string): void {
     // Before the lane is ours another replica may write between this reading and our round: its step would be lost.
@@ -117,8 +104,6 @@ export class Lane {
     this.#isWanted = false;
     this.#stopTimer();
     await this.#working;
-    const deferred = this.takeDeferred();
-    if (deferred !== undefined) await this.#context.store.closeChange(deferred);
     if (this.#epoch !== undefined) await this.#release(this.#epoch);
   }
 
@@ -190,28 +175,15 @@ export class Lane {
     }
   }
 
-  async #open(round: RoundToOpen): Promise<HeldLane | LaneElsewhere> {
-    try {
-      const opened = await this.#context.store.openRound(round);
-      if (round.close !== undefined) this.#context.reached('change-closed');
-      return opened;
-    } catch (error) {
-      if (round.close !== undefined) this.#deferred.close = round.close;
-      throw error;
-    }
-  }
-
   async #turn(opened: OpenedRound | undefined): Promise<Next> {
-    const { store, holder, timing, waiters, reached } = this.#context;
+    const { store, holder, timing, reached } = this.#context;
     const early = this.#early;
     this.#early = undefined;
     const askedMs = opened?.askedMs ?? performance.now();
-    const close = this.takeDeferred();
     const asked = { target: this.#target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
-    const round = opened?.round ?? (await this.#open(close === undefined ? asked : { ...asked, close }));
+    const round = opened?.round ?? (await store.openRound(asked));
     if (round.kind === 'elsewhere') return { restMs: round.leaseLeftMs + 1, why: 'look-again' };
     this.#epoch = round.epoch;
-    for (const { executionId } of round.closed ?? []) waiters.wake(executionId, { kind: 'look-up' });
     reached('round-opened');
     const turn: Turn = {
       context: this.#context,
@@ -220,7 +192,6 @@ export class Lane {
       mayWriteUntilMs: askedMs + timing.leaseMs - timing.rancherTimeoutMs,
       attempts: this.#attempts,
       crowd: this.#crowd,
-      deferred: this.#deferred,
     };
     if (round.open !== undefined) return settleDoubt(turn, round.open);
     if (round.waiting.length > 0) return decideRound(turn, round, early);

@@ -223,17 +223,16 @@ async function close(
   attempt: ChangeToClose['attempt'],
   end: ChangeToClose['end'],
 ): Promise<Next> {
-  const { store, timing, reached } = turn.context;
-  const closing = { target: turn.target, epoch: turn.epoch, changeId: change.changeId, attempt, end };
-  if (end.kind === 'ended') turn.attempts.count = 0;
-  const isAnswered = change.waiting.length === 1 && turn.crowd.size === 1 && change.waiting[0]?.isOnly === true;
-  if (isAnswered && end.kind === 'ended' && end.state === 'done' && !store.isShared) {
-    // A caller who comes again at once would wait behind this commit; he brings one of his own that can carry it.
-    turn.deferred.close = closing;
-    return { restMs: timing.closeWithinMs, why: 'look-again' };
-  }
-  const committed = await store.closeChange(closing);
+  const { store, reached } = turn.context;
+  const committed = await store.closeChange({
+    target: turn.target,
+    epoch: turn.epoch,
+    changeId: change.changeId,
+    attempt,
+    end,
+  });
   reached('change-closed');
+  if (end.kind === 'ended') turn.attempts.count = 0;
   return afterCommit(turn, committed);
 }
 

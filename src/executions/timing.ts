@@ -10,8 +10,6 @@ export interface Timing {
   readonly sendWithinMs: number;
   /** How long a late write is watched for (design §5.2). */
   readonly lateWriteMs: number;
-  /** How long the closing of a change waits for the next trigger to share its commit. */
-  readonly closeWithinMs: number;
   /** After a round of several, how long the next one waits for those who were just answered and come again. */
   readonly gatherMs: number;
   /** And how long it waits at most while more and more of them come. */
@@ -41,7 +39,6 @@ export const defaultTiming: Timing = {
   leaseMs: 15_000,
   sendWithinMs: 600_000,
   lateWriteMs: 60_000,
-  closeWithinMs: 3,
   gatherMs: 6,
   gatherLongestMs: 30,
   lookAgainMs: 1_000,

@@ -1,7 +1,7 @@
 import type { ErrorCode, ServiceError } from '../domain/errors.ts';
 import type { Target } from '../domain/target.ts';
 import type { Decision } from '../drivers/driver.ts';
-import type { ChangeToClose, Committed, ItemEnd, WaitingItem } from '../storage/store.ts';
+import type { Committed, ItemEnd, WaitingItem } from '../storage/store.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
 
@@ -20,8 +20,6 @@ export interface Turn {
   readonly mayWriteUntilMs: number;
   /** Failed attempts in a row, for the backoff. */
   readonly attempts: { count: number };
-  /** A closing that may wait a moment for the next trigger, to share its commit; its callers have been answered. */
-  readonly deferred: { close?: ChangeToClose };
   /** How many items the last round decided. */
   readonly crowd: { size: number };
 }

@@ -86,16 +86,12 @@ export interface RoundToOpen {
   readonly leaseMs: number;
   /** How long a dead holder's write may still be under way after its lease. */
   readonly doubtMs: number;
-  /** The holder's last change, closed first in the same commit. */
-  readonly close?: ChangeToClose;
 }
 
 /** What the holder of a lane finds when it begins a round. */
 export interface HeldLane {
   readonly kind: 'held';
   readonly epoch: number;
-  /** What ended with the change that was closed first. */
-  readonly closed?: readonly FinishedExecution[];
   readonly waiting: readonly WaitingItem[];
   readonly open?: OpenChange;
   readonly sinceLastEffectiveChangeMs?: number;

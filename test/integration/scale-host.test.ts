@@ -86,7 +86,7 @@ describe('the service: scaleHost', () => {
     const { status, body } = await create(service, up, sandbox.project.keys.owner);
 
     expect({ status, code: body['code'] }).toEqual({ status: 422, code: 'HOST_KEY_MISSING' });
-    expect(body['message']).toContain('CATTLE_HOST_ACCESS_KEY');
+    expect(body['detail']).toContain('CATTLE_HOST_ACCESS_KEY');
   });
 
   it('refuses a trigger when the key for hosts was taken away, and warns in readiness', async () => {

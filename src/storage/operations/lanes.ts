@@ -5,7 +5,6 @@ import type { Target } from '../../domain/target.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { LanesTable } from '../tables.ts';
 import { readKeptLateWrites, type KeptChange } from './late-writes.ts';
-import { closeChangeIn } from './rounds.ts';
 import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, RoundToOpen, Store, WaitingItem } from '../store.ts';
 
 // One round decides at most so many: a lane that was left alone for hours is still worked off in bounded memory.
@@ -19,12 +18,8 @@ export async function openRound(db: Database, engine: Engine, round: RoundToOpen
 /** The same within a transaction that has begun. */
 export async function openRoundIn(tx: Tx, engine: Engine, round: RoundToOpen): Promise<HeldLane | LaneElsewhere> {
   const nowMs = await readNowMs(tx, engine);
-  const taken = await takeLane(tx, engine, round, nowMs);
-  if ('leaseLeftMs' in taken) return taken;
-  const { close } = round;
-  // By epoch: whoever held the lane in between has dealt with the change.
-  const closed = close !== undefined && close.epoch === taken.row.epoch ? await closeChangeIn(tx, close, nowMs) : [];
-  const lane = close === undefined ? taken : { ...taken, row: await readLane(tx, round.target) };
+  const lane = await takeLane(tx, engine, round, nowMs);
+  if ('leaseLeftMs' in lane) return lane;
   const waiting = await readWaiting(tx, round.target, nowMs);
   const open = await readOpenChange(tx, round.target, nowMs, lane.previousLeaseUntilMs, round.doubtMs);
   const lateWrite = readLateWrite(lane.row, nowMs);
@@ -32,15 +27,10 @@ export async function openRoundIn(tx: Tx, engine: Engine, round: RoundToOpen): P
     kind: 'held',
     epoch: lane.row.epoch,
     waiting,
-    ...(closed.length === 0 ? {} : { closed }),
     ...(open === undefined ? {} : { open }),
     ...sinceLastEffectiveChange(lane.row.last_effective_at, nowMs),
     ...(lateWrite === undefined ? {} : { lateWrite }),
   };
-}
-
-async function readLane(tx: Tx, target: Target): Promise<LanesTable> {
-  return tx.selectFrom('lanes').selectAll().where('target', '=', target).executeTakeFirstOrThrow();
 }
 
 /** See `Store.readLaneHistory`. */

@@ -72,26 +72,21 @@ export async function markDoubt(
 
 /** See `Store.closeChange`. */
 export async function closeChange(db: Database, engine: Engine, close: ChangeToClose): Promise<Committed> {
-  return asHolder(db, engine, close, (tx, nowMs) => closeChangeIn(tx, close, nowMs));
-}
-
-/** The same within a transaction of the lane's holder. */
-export async function closeChangeIn(
-  tx: Tx,
-  close: ChangeToClose,
-  nowMs: number,
-): Promise<readonly FinishedExecution[]> {
-  const { changeId, end, target } = close;
-  await addAttempt(tx, target, changeId, close.attempt, nowMs);
-  if (end.kind !== 'dropped') return progressChange(tx, { changeId, target, end }, nowMs);
-  await setState(tx, changeId, 'dropped');
-  await tx
-    .updateTable('items')
-    .set({ state: 'waiting', change_id: null, message: '', scale_from: null, scale_to: null })
-    .where('change_id', '=', changeId)
-    .where('state', '=', sql.lit('under-way'))
-    .execute();
-  return [];
+  return asHolder(db, engine, close, async (tx, nowMs) => {
+    const { changeId, end, target } = close;
+    await addAttempt(tx, target, changeId, close.attempt, nowMs);
+    if (end.kind === 'dropped') {
+      await setState(tx, changeId, 'dropped');
+      await tx
+        .updateTable('items')
+        .set({ state: 'waiting', change_id: null, message: '', scale_from: null, scale_to: null })
+        .where('change_id', '=', changeId)
+        .where('state', '=', sql.lit('under-way'))
+        .execute();
+      return [];
+    }
+    return progressChange(tx, { changeId, target, end }, nowMs);
+  });
 }
 
 /** Ends a change with its items, or lets it be followed. */
