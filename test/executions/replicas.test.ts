@@ -119,7 +119,7 @@ describe('executions on several replicas', () => {
   });
 
   it('finish what was accepted while PostgreSQL went away and came back', async () => {
-    const [replica] = await addReplicas(1, { answerWithinMs: 100 });
+    const [replica] = await addReplicas(1, { answerWithinMs: 3_000 });
     const first = await replica?.scale({ serviceId });
     expect(first?.execution.outcome).toBe('scaled');
     await postgres.stop();
