@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
 import { createApi } from '../api/app.ts';
-import { driverRights } from '../api/driver-rights.ts';
 import { createProxyAccess } from '../api/proxy-access.ts';
 import { createRancherAccess } from '../api/rancher-access.ts';
 import { startServer } from '../api/server.ts';
@@ -175,7 +174,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
           ? createProxyAccess()
           : createRancherAccess({
               rancherServer,
-              rights: driverRights,
+              drivers,
               requireProject: (projectId) => receivers.rancherOf(projectId),
             }),
       installPlace: config.installPlace,
