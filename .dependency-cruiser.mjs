@@ -16,7 +16,7 @@ const rings = {
     'storage/store',
   ],
   observability: ['domain'],
-  config: ['domain'],
+  config: ['domain', 'rancher/api-url'],
   installations: ['domain', 'rancher', 'receivers/stored-receiver'],
   callbacks: ['domain', 'storage/store', 'executions', 'receivers'],
   api: [

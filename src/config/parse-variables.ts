@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import * as z from 'zod';
+import { parseApiUrl } from '../rancher/api-url.ts';
 import { installPlaces, logLevels, triggerKeyForms } from './config.ts';
 import type { Environment } from './environment.ts';
 import { readTextFile } from './environment.ts';
@@ -29,12 +30,21 @@ const HttpUrl = z.string().refine((text) => {
   return url !== undefined && /^https?:$/.test(url.protocol) && !/[@?#]/.test(text);
 });
 
+const RancherUrl = HttpUrl.refine((text) => {
+  try {
+    parseApiUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
+});
+
 const SealingKey = z.string().refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text));
 const Choice = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** Only what is read. A key of this object is the variable's name, so an issue's path names the variable. */
 const Values = z.object({
-  CATTLE_URL: HttpUrl.optional(),
+  CATTLE_URL: RancherUrl.optional(),
   CATTLE_ACCESS_KEY: z.string().optional(),
   CATTLE_SECRET_KEY: z.string().optional(),
   CATTLE_HOST_ACCESS_KEY: z.string().optional(),
@@ -67,7 +77,8 @@ export type Values = z.infer<typeof Values>;
 
 const expectations: Readonly<Record<string, { readonly problem: string; readonly remedy: string }>> = {
   CATTLE_URL: {
-    problem: 'is not a plain http or https address (without a user, ? and #)',
+    problem:
+      'is not an address of Rancher 1.6 (http or https, without a user, ? and #, and no other API than /v1 or /v2-beta)',
     remedy: 'write it as http://rancher.example.com:8080 and the key into CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY',
   },
   PUBLIC_URL: {
@@ -76,7 +87,8 @@ const expectations: Readonly<Record<string, { readonly problem: string; readonly
   },
   DATABASE_URL: {
     problem: 'is not the address of a PostgreSQL database',
-    remedy: 'write it as postgres://user:password@host:5432/database, or leave it out to use SQLite in DATA_DIR',
+    remedy:
+      'write it as postgres://host:5432/database, with user:password@ before the host, or leave it out to use SQLite in DATA_DIR',
   },
   HISTORY_DAYS: { problem: 'is not a whole number from 1 to 3650', remedy: 'write a number of days, as 30' },
   HISTORY_LIMIT: {

@@ -74,6 +74,13 @@ describe('config/read-config', () => {
     expect(readServeConfig({ ...cattle, DATABASE_URL, SEALING_KEY })).toMatchObject({ sealingKey: SEALING_KEY });
   });
 
+  it('names the address of another Rancher with every other mistake, and not only at the start', () => {
+    const environment = { ...cattle, CATTLE_URL: 'https://rancher.example/v3', PORT: 'many' };
+
+    expect(variablesOf(mistakesOf(() => readServeConfig(environment)))).toEqual(['CATTLE_URL', 'PORT']);
+    expect(variablesOf(mistakesOf(() => readTryConfig(environment)))).toEqual(['CATTLE_URL', 'PORT']);
+  });
+
   it('shows nothing of a sealing key that is wrong', () => {
     const error = mistakesOf(() => readServeConfig({ ...cattle, SEALING_KEY: 'too-short-a-secret' }));
 
