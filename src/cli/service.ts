@@ -17,7 +17,7 @@ import { startPruning } from '../executions/pruning.ts';
 import type { Timing } from '../executions/timing.ts';
 import { formats } from '../formats/formats.ts';
 import type { PresenceTiming } from '../installations/presence.ts';
-import { createHealth, hostKeyCheck, rancherCheck, storeCheck } from '../observability/health.ts';
+import { changeStreamCheck, createHealth, hostKeyCheck, rancherCheck, storeCheck } from '../observability/health.ts';
 import { onlyExecutorCheck } from '../observability/only-executor-check.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
@@ -132,6 +132,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     const health = createHealth([
       storeCheck(() => store.ping()),
       rancherCheck(() => rancherServer.identify()),
+      changeStreamCheck(() => receivers.silentForMs()),
       hostKeyCheck(() => projectsWithoutHostKey(receivers, rancherOf)),
       onlyExecutorCheck(() => presence.executors()),
     ]);
