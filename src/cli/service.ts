@@ -17,7 +17,14 @@ import { startPruning } from '../executions/pruning.ts';
 import type { Timing } from '../executions/timing.ts';
 import { formats } from '../formats/formats.ts';
 import type { PresenceTiming } from '../installations/presence.ts';
-import { changeStreamCheck, createHealth, hostKeyCheck, rancherCheck, storeCheck } from '../observability/health.ts';
+import {
+  changeStreamCheck,
+  createHealth,
+  hostKeyCheck,
+  rancherCheck,
+  storeCheck,
+  tellTroubles,
+} from '../observability/health.ts';
 import { onlyExecutorCheck } from '../observability/only-executor-check.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
@@ -192,6 +199,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     opened.push(() => server.close());
     const url = `http://${urlHost(config.host)}:${String(server.port)}`;
     logger.info({ url, version, installPlace: config.installPlace }, 'receiver hooks are listening');
+    void tellTroubles(health, logger);
     let closing: Promise<void> | undefined;
     return {
       url,

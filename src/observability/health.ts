@@ -57,6 +57,19 @@ export function createHealth(checks: readonly HealthCheck[], options: HealthOpti
   };
 }
 
+/** Looks once and writes a line for each check that is not as it should be; who never asks `/readyz` learns it from the log. */
+export async function tellTroubles(
+  health: Health,
+  log: { warn(facts: object, message: string): void; error(facts: object, message: string): void },
+): Promise<void> {
+  const { checks } = await health.report();
+  for (const { name, state, message } of checks) {
+    const facts = { check: name, reason: message };
+    if (state === 'failed') log.error(facts, 'not able to work');
+    if (state === 'warning') log.warn(facts, 'able to work, but look at this');
+  }
+}
+
 async function lookAt(check: HealthCheck, timeoutMs: number): Promise<NamedResult> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<CheckResult>((resolve) => {
