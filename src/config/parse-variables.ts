@@ -59,7 +59,8 @@ const Values = z.object({
   DATABASE_URL: PostgresUrl.optional(),
   HISTORY_DAYS: wholeFrom1To(3_650).optional(),
   HISTORY_LIMIT: wholeFrom1To(10_000_000).optional(),
-  PUBLIC_URL: HttpUrl.optional(),
+  // Trigger URLs are made by adding the path to it.
+  PUBLIC_URL: HttpUrl.refine((text) => !/\/v1-webhooks\/*$/.test(text)).optional(),
   INSTALL_PLACE: z.enum(installPlaces).optional(),
   LOG_LEVEL: z.enum(logLevels).optional(),
   RSA_PUBLIC_KEY_CONTENTS: z.string().optional(),
@@ -82,7 +83,7 @@ const expectations: Readonly<Record<string, { readonly problem: string; readonly
     remedy: 'write it as http://rancher.example.com:8080 and the key into CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY',
   },
   PUBLIC_URL: {
-    problem: 'is not a plain http or https address (without a user, ? and #)',
+    problem: 'is not a plain http or https address (without a user, ? and #, and without /v1-webhooks at its end)',
     remedy: 'write the address callers use, as https://hooks.example.com',
   },
   DATABASE_URL: {

@@ -208,6 +208,7 @@ describe('config/read-config', () => {
     ['PORT', '99999'],
     ['HOST', 'two words'],
     ['CATTLE_URL', 'ftp://rancher'],
+    ['PUBLIC_URL', 'https://hooks.example.com/v1-webhooks/'],
     ['CATTLE_URL', 'http://rancher:8080?x=1'],
     ['INSTALL_PLACE', 'OWN-PORT'],
     ['LOG_LEVEL', 'trace'],
