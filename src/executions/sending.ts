@@ -48,6 +48,7 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
   const late = lateWrite(turn, sendState);
   switch (progress.kind) {
     case 'done':
+      turn.written();
       wakeCallers(turn, change, progress);
       return close(
         turn,

@@ -22,6 +22,8 @@ export interface Turn {
   readonly attempts: { count: number };
   /** How many items the last round decided. */
   readonly crowd: { size: number };
+  /** To be told once Rancher has confirmed what this turn wrote: from then on the next one may read. */
+  readonly written: () => void;
 }
 
 // Errors that no repetition mends: the receiver, the key or the request is wrong.

@@ -28,6 +28,7 @@ export async function openPostgresStore({ url, onIdleError }: PostgresOptions): 
   const types = new pg.TypeOverrides();
   types.setTypeParser(int8, Number);
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: url,
     types,
     max: 10,
@@ -57,6 +58,28 @@ export async function openPostgresStore({ url, onIdleError }: PostgresOptions): 
       await db.destroy();
     },
   };
+}
+
+// Statements with lists of ids vary in length without end; the server keeps those of everyday.
+const mostPrepared = 200;
+const statementNames = new Map<string, string>();
+
+/** Prepares each statement once a connection: to parse and plan one costs PostgreSQL several times what carrying it out does. */
+class PreparingClient extends pg.Client {
+  override query(...parameters: never[]): never {
+    const [text, values] = parameters as readonly unknown[];
+    const name = typeof text === 'string' && Array.isArray(values) ? nameOf(text) : undefined;
+    const prepared = name === undefined ? parameters : ([{ name, text, values }] as never[]);
+    return (super.query as (...given: never[]) => never).apply(this, prepared);
+  }
+}
+
+function nameOf(text: string): string | undefined {
+  const known = statementNames.get(text);
+  if (known !== undefined || statementNames.size >= mostPrepared) return known;
+  const name = `s${String(statementNames.size)}`;
+  statementNames.set(text, name);
+  return name;
 }
 
 /** Every failure of the database is the operator's, whatever the driver calls it. */

@@ -56,6 +56,34 @@ describe('executions on several replicas', () => {
     expect(bench.scaleOf(serviceId)).toBe(2 + 4 * calls);
   });
 
+  it('read early where one of them is alone, and never decide by a reading older than a step of another', async () => {
+    const store = await openPostgresStore({ url });
+    let goOn = (): void => undefined;
+    let isHeldBack = false;
+    const one = await bench.addReplica({
+      store: {
+        ...store,
+        async accept(executions) {
+          if (isHeldBack) await new Promise<void>((resolve) => (goOn = resolve));
+          return store.accept(executions);
+        },
+      },
+    });
+    const other = await bench.addReplica({ store: await openPostgresStore({ url }) });
+    await one.scale({ serviceId });
+    await one.scale({ serviceId });
+    bench.sandbox.calls.clear();
+
+    isHeldBack = true;
+    const overtaken = one.scale({ serviceId });
+    while (bench.sandbox.calls.list()[0]?.status === undefined) await pause(1);
+    await other.scale({ serviceId });
+    goOn();
+
+    expect((await overtaken).execution).toMatchObject({ outcome: 'scaled', from: 5, to: 6 });
+    expect(bench.scaleOf(serviceId)).toBe(6);
+  });
+
   it('know an event that another one has seen, and wait for its end', async () => {
     const [one, two] = await addReplicas(2);
 
