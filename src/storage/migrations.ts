@@ -152,6 +152,15 @@ const triggerRates = (engine: Engine): Migration => ({
   },
 });
 
+const takenFrom = (engine: Engine): Migration => ({
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .alterTable('lanes')
+      .addColumn('taken_from', engine.name === 'sqlite' ? 'integer' : 'bigint')
+      .execute();
+  },
+});
+
 /** All migrations, oldest first. A released one is never edited. */
 export function migrationsFor(engine: Engine): MigrationProvider {
   return {
@@ -161,6 +170,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
       '0003-callbacks': callbacks(engine),
       '0004-installation': installation(engine),
       '0005-trigger-rates': triggerRates(engine),
+      '0006-taken-from': takenFrom(engine),
     }),
   };
 }

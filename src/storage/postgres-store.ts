@@ -28,7 +28,8 @@ export async function openPostgresStore({ url, onIdleError }: PostgresOptions): 
   const types = new pg.TypeOverrides();
   types.setTypeParser(int8, Number);
   const pool = new pg.Pool({
-    Client: PreparingClient,
+    Client: BriefClient,
+    pipeline: true,
     connectionString: url,
     types,
     max: 10,
@@ -38,7 +39,10 @@ export async function openPostgresStore({ url, onIdleError }: PostgresOptions): 
   // Without a listener a broken idle connection (PostgreSQL restarted) would end the process.
   pool.on('error', (error) => onIdleError?.(error));
   // The same for one that is in use just then; its query fails and tells whoever asked.
-  pool.on('connect', (client) => void client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    client.query(planning).catch(() => undefined);
+  });
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   // Kysely takes an advisory lock for the time of the migration.
   const { error } = await new Migrator({ db, provider: migrationsFor(postgresEngine) }).migrateToLatest();
@@ -60,17 +64,29 @@ export async function openPostgresStore({ url, onIdleError }: PostgresOptions): 
   };
 }
 
+// Each statement finds its few rows by an index, however many there are. Planned by the size of small or new tables, those over given
+// rows would read whole tables, and planned anew for each call they would cost more than they do.
+const planning =
+  'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan';
+
 // Statements with lists of ids vary in length without end; the server keeps those of everyday.
 const mostPrepared = 200;
 const statementNames = new Map<string, string>();
 
-/** Prepares each statement once a connection: to parse and plan one costs PostgreSQL several times what carrying it out does. */
-class PreparingClient extends pg.Client {
+/**
+ * Prepares each statement once: to parse and plan one costs PostgreSQL several times what carrying it out does. And sends the
+ * beginning of a transaction together with its first statement: what goes wrong with it goes wrong with that as well.
+ */
+class BriefClient extends pg.Client {
   override query(...parameters: never[]): never {
     const [text, values] = parameters as readonly unknown[];
+    const send = super.query.bind(this) as (...given: readonly unknown[]) => Promise<unknown>;
+    if (text === 'begin') {
+      send(text).catch(() => undefined);
+      return Promise.resolve({ command: 'BEGIN', rowCount: null, rows: [] }) as never;
+    }
     const name = typeof text === 'string' && Array.isArray(values) ? nameOf(text) : undefined;
-    const prepared = name === undefined ? parameters : ([{ name, text, values }] as never[]);
-    return (super.query as (...given: never[]) => never).apply(this, prepared);
+    return (name === undefined ? send(...parameters) : send({ name, text, values })) as never;
   }
 }
 

@@ -8,6 +8,8 @@ export interface LanesTable {
   epoch: number;
   holder: string;
   lease_until: number;
+  /** The end of the lease it was taken from; null once its holder has kept it. */
+  taken_from: number | null;
   /** When the last change that had an effect was finished. */
   last_effective_at: number | null;
   /** A change whose write was once in doubt, and may land late until `doubt_until` (design §5.2). */
