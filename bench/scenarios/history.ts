@@ -59,7 +59,7 @@ export async function measureHistory(): Promise<readonly Figure[]> {
 
 /** Writes what a million triggers would have left behind, into a database that the product itself has made. */
 async function writePast(file: string, projectId: string, { serviceId }: ScaledService): Promise<void> {
-  await (await openSqliteDatabase(file)).destroy();
+  await (await openSqliteDatabase(file)).close();
   const sqlite = new DatabaseSync(file);
   const target = `${projectId}/service/${serviceId}/scale`;
   const config = JSON.stringify({ type: 'scaleService', serviceId, action: 'up', amount: 1, min: 1, max: 100_000 });

@@ -31,6 +31,7 @@ import { createReceivers } from '../receivers/receivers.ts';
 import { createDemands } from '../router/demands.ts';
 import { createRetry } from '../router/retry.ts';
 import { createRouterHandler, previewReceiver } from '../router/router-handler.ts';
+import { openPostgresStore } from '../storage/postgres-store.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
 import { createMemoryTriggerRates, type TriggerRateCounter } from '../storage/trigger-rates.ts';
@@ -214,11 +215,9 @@ async function openSharedRates(databaseUrl: string): Promise<TriggerRateCounter>
 
 async function openStore(config: ServiceConfig, logger: Logger): Promise<Store> {
   if (config.databaseUrl !== undefined) {
-    // Loaded only where it is used: PostgreSQL's client takes memory that a service on SQLite does not need.
-    const { openPostgresStore } = await import('../storage/postgres-store.ts');
     return openPostgresStore({
       url: config.databaseUrl,
-      onIdleError: (error) => logger.warn({ err: error }, 'a connection to PostgreSQL broke, another will be made'),
+      onIdleError: (reason) => logger.warn({ reason }, 'a connection to PostgreSQL broke, another will be made'),
     });
   }
   try {

@@ -11,6 +11,15 @@ export interface Engine {
   readonly nowMs: RawBuilder<number>;
 }
 
+/** A database that has been opened and brought up to date. */
+export interface OpenDatabase {
+  readonly db: Database;
+  readonly engine: Engine;
+  /** What went wrong with an operation, in words that say what to do. */
+  explain(error: unknown): Error;
+  close(): Promise<void>;
+}
+
 export const sqliteEngine: Engine = {
   name: 'sqlite',
   nowMs: sql<number>`cast(unixepoch('now', 'subsec') * 1000 as integer)`,

@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { ServiceError } from '../domain/errors.ts';
-import { sqliteEngine, type Database } from './engine.ts';
+import { sqliteEngine, type OpenDatabase } from './engine.ts';
 import { migrationsFor } from './migrations.ts';
 import type { Tables } from './tables.ts';
 
@@ -13,7 +13,7 @@ export type SqliteFile = string;
  * Opens the file for this process alone and brings it up to date. Meant to run in a worker thread: every call blocks.
  * @throws ServiceError STORE_UNAVAILABLE when another process has it, when it is no database of ours, or when it is newer than this version.
  */
-export async function openSqliteDatabase(file: SqliteFile): Promise<Database> {
+export async function openSqliteDatabase(file: SqliteFile): Promise<OpenDatabase> {
   const sqlite = openExclusively(file);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: async () => asKyselyExpects(sqlite) }) });
   const provider = migrationsFor(sqliteEngine);
@@ -22,7 +22,7 @@ export async function openSqliteDatabase(file: SqliteFile): Promise<Database> {
     await db.destroy();
     throw explain(error, file);
   }
-  return db;
+  return { db, engine: sqliteEngine, explain: (reason) => explain(reason, file), close: () => db.destroy() };
 }
 
 function openExclusively(file: SqliteFile): DatabaseSync {
@@ -60,6 +60,7 @@ const explanations: readonly (readonly [RegExp, string])[] = [
 ];
 
 function explain(error: unknown, file: SqliteFile): ServiceError {
+  if (error instanceof ServiceError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const remedy = explanations.find(([pattern]) => pattern.test(message))?.[1] ?? message;
   return new ServiceError('STORE_UNAVAILABLE', `cannot use the database ${file}: ${remedy}`, { cause: error });

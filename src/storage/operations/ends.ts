@@ -50,6 +50,31 @@ export async function endItems(
   return endExecutions(tx, engine, [...new Set(rows.map((row) => row.execution_id))], nowMs);
 }
 
+/** Ends every item of a change alike, each with the message that it has unless another is given. */
+export async function endItemsAlike(
+  tx: Tx,
+  engine: Engine,
+  changeId: string,
+  { outcome, message, code, applied }: Pick<ItemEnd, 'outcome' | 'code' | 'applied'> & { readonly message?: string },
+  nowMs: number,
+): Promise<readonly FinishedExecution[]> {
+  const ended = await tx
+    .updateTable('items')
+    .set({
+      state: 'finished',
+      outcome,
+      code: code ?? null,
+      applied: applied ?? null,
+      ...(message === undefined ? {} : { message }),
+    })
+    .where('change_id', '=', changeId)
+    .where('state', '=', sql.lit('under-way'))
+    .returning('execution_id')
+    .execute();
+  if (ended.length === 0) return [];
+  return endExecutions(tx, engine, [...new Set(ended.map((row) => row.execution_id))], nowMs);
+}
+
 interface EndedExecution {
   readonly id: string;
   readonly outcome: Outcome;

@@ -3,7 +3,7 @@ import type { Database, Engine } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
 import type { Committed, FollowedChange, FollowedStep, Store } from '../store.ts';
 import { announceFinished } from './announce.ts';
-import { addAttempt, patchLane, progressChange } from './rounds.ts';
+import { addAttempt, patchLane, progressChange } from './changes.ts';
 
 /** See `Store.claimFollowed`. */
 export async function claimFollowed(
