@@ -126,8 +126,13 @@ export interface FollowContext {
 }
 
 /** What `converge` may use. */
-export interface ConvergeContext extends FollowContext {
+export interface ConvergeContext<Change = unknown> extends FollowContext {
   readonly sendState: SendState;
+  /**
+   * Earlier changes of this target of which a write was once in doubt and may still land (design §5.2): what one of them has put
+   * there meanwhile is not the decision of somebody else. Only of drivers that `repair`.
+   */
+  readonly late?: readonly Change[];
 }
 
 /**
@@ -177,7 +182,7 @@ export interface Driver<Config, Snapshot, Change> {
   /** Pure: decides everything that waits, in order, on the running figure. */
   plan(asked: readonly Asked<Config>[], snapshot: Snapshot, lane: LaneHistory): Round<Change>;
   /** Safe to repeat. Throws ServiceError as the client does; the lane tells "not applied" from "in doubt" by `details.applied`. */
-  converge(change: Change, context: ConvergeContext): Promise<Progress>;
+  converge(change: Change, context: ConvergeContext<Change>): Promise<Progress>;
   /**
    * Looks after a change that answered `later`, again and again until it ends: also after a restart, and by whichever replica.
    * Writes it sends must be safe to repeat; `later` may bring a new `change` to remember. Drivers that never answer `later` have none.

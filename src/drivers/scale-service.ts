@@ -145,7 +145,7 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
     return { decisions, change: { serviceId: snapshot.service.id, from: snapshot.scale, to: figure } };
   },
 
-  async converge(change, { rancher, sendState, read, write }) {
+  async converge(change, { rancher, sendState, late = [], read, write }) {
     if (sendState !== 'fresh') {
       const found = await readSnapshot(change.serviceId, rancher, read);
       if (found.kind === 'refused') {
@@ -154,15 +154,12 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
       }
       if (sendState !== 'unsent' && found.scale === change.to) return { kind: 'done' };
       if (sendState === 'doubt') return { kind: 'undecided' };
-      if (found.scale !== change.from) {
-        const figure = `the scale is ${String(found.scale)}, neither ${String(change.from)} nor ${String(change.to)}`;
-        return sendState === 'unsent'
-          ? { kind: 'stale', reason: figure }
-          : {
-              kind: 'superseded',
-              message: `somebody else decided meanwhile: ${figure}`,
-              found: { ...change, to: found.scale },
-            };
+      const figure = `the scale is ${String(found.scale)}, neither ${String(change.from)} nor ${String(change.to)}`;
+      if (sendState === 'unsent') {
+        if (found.scale !== change.from) return { kind: 'stale', reason: figure };
+      } else if (found.scale !== change.from && !late.some(({ to }) => to === found.scale)) {
+        const message = `somebody else decided meanwhile: ${figure}`;
+        return { kind: 'superseded', message, found: { ...change, to: found.scale } };
       }
     }
     const answered = await rancher.services.update(change.serviceId, { scale: change.to }, write);

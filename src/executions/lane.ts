@@ -216,7 +216,7 @@ export class Lane {
         this.#isWritten = true;
       },
     };
-    if (round.open !== undefined) return settleDoubt(turn, round.open);
+    if (round.open !== undefined) return settleDoubt(turn, round.open, round.lateWrite);
     if (round.waiting.length > 0) {
       const isUsable = early !== undefined && this.#isAloneSince(early.afterEpoch, round.epoch);
       return decideRound(turn, round, isUsable ? early.reading : undefined);

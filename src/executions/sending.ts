@@ -15,6 +15,8 @@ interface ChangeInHand {
   readonly decisions: readonly Decision[];
   readonly waiting: readonly WaitingItem[];
   readonly ageMs: number;
+  /** Earlier changes of which a write may still land; what they put there is ours. */
+  readonly late?: LateWrite;
 }
 
 /** Carries a change out and closes it, or notes that it is in doubt (design §5.1-5.4). */
@@ -38,6 +40,7 @@ async function converge(
   return change.driver.converge(change.body, {
     rancher: rancher(projectOf(target)),
     sendState,
+    ...(change.late === undefined ? {} : { late: change.late.inDoubt }),
     ageMs: change.ageMs,
     read: {},
     write: writeWithin(mayWriteUntilMs, () => reached('sending')),
@@ -142,7 +145,7 @@ async function noteDoubt(
 }
 
 /** A change whose sending is not known to have ended: of a crash, of another holder, or of a lost reply (design §5.2). */
-export async function settleDoubt(turn: Turn, open: OpenChange): Promise<Next> {
+export async function settleDoubt(turn: Turn, open: OpenChange, late: LateWrite | undefined): Promise<Next> {
   const { drivers, timing, reached } = turn.context;
   const driver = drivers.get(open.driver);
   if (driver === undefined) {
@@ -158,6 +161,7 @@ export async function settleDoubt(turn: Turn, open: OpenChange): Promise<Next> {
     decisions: [],
     waiting: [],
     ageMs: open.ageMs,
+    ...(late === undefined ? {} : { late }),
   };
   if (open.ageMs > timing.sendWithinMs) {
     const message =

@@ -63,6 +63,19 @@ describe('executions/sending: writes that land late', () => {
     expect(bench.scaleOf(serviceId)).toBe(6);
   });
 
+  it('are not taken for the decision of somebody else while a newer write is in doubt', async () => {
+    const replica = await bench.addReplica({ timing: { lookAgainMs: 2_000 } });
+    onPut({ kind: 'late', afterMs: 900 });
+    await replica.scale({ serviceId });
+    await replica.scale({ serviceId, amount: 3 });
+    onPut({ kind: 'hang' });
+
+    const { execution } = await replica.scale({ serviceId });
+
+    expect(await replica.ended(execution.id)).toMatchObject({ outcome: 'scaled', from: 6, to: 7 });
+    expect(bench.scaleOf(serviceId)).toBe(7);
+  });
+
   it('give way to the figure of whoever overtook them', async () => {
     const replica = await bench.addReplica();
     await replica.scale({ serviceId });
