@@ -15,6 +15,8 @@ interface ChangeInHand {
   readonly decisions: readonly Decision[];
   readonly waiting: readonly WaitingItem[];
   readonly ageMs: number;
+  /** A write of it may be under way besides the one about to be sent, or looked for. */
+  readonly isSentAgain?: boolean;
   /** Earlier changes of which a write may still land; what they put there is ours. */
   readonly late?: LateWrite;
 }
@@ -48,7 +50,7 @@ async function converge(
 }
 
 async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, sendState: SendState): Promise<Next> {
-  const late = lateWrite(turn, sendState);
+  const late = lateWrite(turn, change, sendState);
   switch (progress.kind) {
     case 'done':
       turn.written();
@@ -66,7 +68,7 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
         },
       );
     case 'undecided':
-      return noteDoubt(turn, change, { result: 'not visible yet' }, turn.context.timing.rancherTimeoutMs);
+      return noteDoubt(turn, change, { result: 'not visible yet' }, doubtAfter(turn, sendState));
     case 'stale':
       return close(turn, change, { result: `decided again: ${progress.reason}` }, { kind: 'dropped' });
     case 'superseded': {
@@ -100,14 +102,16 @@ async function sendingFailed(turn: Turn, change: ChangeInHand, error: unknown, s
   const isSentBefore = sendState === 'settled-doubt';
   if (error instanceof LeaseTooShort) {
     const attempt = { result: 'too little of the lease was left to send' };
-    return isSentBefore ? noteDoubt(turn, change, attempt, 0) : close(turn, change, attempt, { kind: 'dropped' });
+    return isSentBefore
+      ? noteDoubt(turn, change, attempt, nothingSent)
+      : close(turn, change, attempt, { kind: 'dropped' });
   }
   if (!hasCode(error)) throw error;
   const { code, message, details } = error;
   if (details.applied === 'unknown') {
     // A complete 500 of Rancher itself has ended; everything else may be under way for as long as a call may last.
-    const doubtMs = details.rancherStatus === 500 ? 0 : turn.context.timing.rancherTimeoutMs;
-    return noteDoubt(turn, change, { result: 'in doubt', code }, doubtMs);
+    const doubt = { ...doubtAfter(turn, sendState), ...(details.rancherStatus === 500 ? { doubtMs: 0 } : {}) };
+    return noteDoubt(turn, change, { result: 'in doubt', code }, doubt);
   }
   const attempt = { result: 'not applied', code };
   if (isFinal(error)) {
@@ -115,21 +119,38 @@ async function sendingFailed(turn: Turn, change: ChangeInHand, error: unknown, s
     return close(turn, change, attempt, { kind: 'ended', state: 'failed', outcome: 'failed', code, applied, message });
   }
   // Only the second sending is proven not applied. Decided anew, its items would count twice once the first one lands.
-  if (isSentBefore) await noteDoubt(turn, change, attempt, 0);
+  if (isSentBefore) await noteDoubt(turn, change, attempt, nothingSent);
   else await close(turn, change, attempt, { kind: 'dropped' });
   return restAfter(turn, error);
 }
 
-/** Whatever had to be sent again, or was overtaken, has a first write that may still land. */
-function lateWrite({ context }: Turn, sendState: SendState): { readonly lateWriteForMs?: number } {
-  return sendState === 'settled-doubt' ? { lateWriteForMs: context.timing.lateWriteMs } : {};
+/** Whatever had to be sent again, or was overtaken, has a write that may still land. */
+function lateWrite(
+  { context }: Turn,
+  change: ChangeInHand,
+  sendState: SendState,
+): { readonly lateWriteForMs?: number } {
+  const mayLand = sendState === 'settled-doubt' || change.isSentAgain === true;
+  return mayLand ? { lateWriteForMs: context.timing.lateWriteMs } : {};
+}
+
+interface Doubt {
+  readonly doubtMs: number;
+  readonly isSentAgain: boolean;
+}
+
+/** Of a write that was about to follow one in doubt, and did not. */
+const nothingSent: Doubt = { doubtMs: 0, isSentAgain: false };
+
+function doubtAfter({ context }: Turn, sendState: SendState): Doubt {
+  return { doubtMs: context.timing.rancherTimeoutMs, isSentAgain: sendState === 'settled-doubt' };
 }
 
 async function noteDoubt(
   turn: Turn,
   change: ChangeInHand,
   attempt: { readonly result: string; readonly code?: ErrorCode },
-  doubtMs: number,
+  doubt: Doubt,
 ): Promise<Next> {
   const { store, reached, log } = turn.context;
   log.warn({ target: turn.target, change: change.changeId, code: attempt.code }, 'a write is in doubt, looking');
@@ -137,7 +158,7 @@ async function noteDoubt(
     target: turn.target,
     epoch: turn.epoch,
     changeId: change.changeId,
-    doubtMs,
+    ...doubt,
     attempt,
   });
   reached('doubt-noted');
@@ -161,6 +182,7 @@ export async function settleDoubt(turn: Turn, open: OpenChange, late: LateWrite 
     decisions: [],
     waiting: [],
     ageMs: open.ageMs,
+    isSentAgain: open.isSentAgain,
     ...(late === undefined ? {} : { late }),
   };
   if (open.ageMs > timing.sendWithinMs) {

@@ -67,6 +67,8 @@ export interface OpenChange {
   readonly body: unknown;
   /** Milliseconds for which a write of it may still be under way; 0 or less once it cannot be. */
   readonly doubtForMs: number;
+  /** It was sent more than once, or may have been: when one write has landed, another may still do so. */
+  readonly isSentAgain: boolean;
   readonly ageMs: number;
 }
 
@@ -297,6 +299,8 @@ export interface Store {
     readonly epoch: number;
     readonly changeId: string;
     readonly doubtMs: number;
+    /** The write was not the first of this change. */
+    readonly isSentAgain: boolean;
     readonly attempt: NewAttempt;
   }): Promise<Committed>;
   closeChange(close: ChangeToClose): Promise<Committed>;

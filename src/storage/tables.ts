@@ -74,6 +74,8 @@ export interface ChangesTable {
   created_at: number;
   /** Until then a write of it may still be under way; set when doubt is known. */
   doubt_until: number | null;
+  /** 1 when it was sent more than once, or may have been. */
+  sent_again: number;
   /** For `following`: who looks after it, until when, and when next. */
   holder: string | null;
   lease_until: number | null;

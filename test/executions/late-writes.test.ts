@@ -76,6 +76,20 @@ describe('executions/sending: writes that land late', () => {
     expect(bench.scaleOf(serviceId)).toBe(7);
   });
 
+  it('are watched for although the second sending was lost as well, and landed first', async () => {
+    const replica = await bench.addReplica();
+    onPut({ kind: 'late', afterMs: 1_000 });
+    onPut({ kind: 'late', afterMs: 50 });
+    await replica.scale({ serviceId });
+    await replica.scale({ serviceId, amount: 3 });
+    expect(bench.scaleOf(serviceId)).toBe(6);
+
+    await until(() => bench.scaleOf(serviceId) === 3);
+    await pause(300);
+
+    expect(bench.scaleOf(serviceId)).toBe(6);
+  });
+
   it('give way to the figure of whoever overtook them', async () => {
     const replica = await bench.addReplica();
     await replica.scale({ serviceId });

@@ -124,22 +124,25 @@ async function readOpenChange(
 ): Promise<OpenChange | undefined> {
   const row = await tx
     .selectFrom('changes')
-    .select(['id', 'driver', 'body', 'doubt_until', 'created_at'])
+    .select(['id', 'driver', 'body', 'doubt_until', 'sent_again', 'created_at'])
     .where('target', '=', target)
     .where('state', '=', sql.lit('sending'))
     .executeTakeFirst();
   if (row === undefined) return undefined;
   // A change of our own that was never marked as in doubt: the commit that should have said so failed.
   const ownUntilMs = row.doubt_until ?? nowMs + doubtMs;
-  const untilMs = takenFromMs === null ? ownUntilMs : Math.max(row.doubt_until ?? 0, takenFromMs + doubtMs);
+  const doubt_until = takenFromMs === null ? ownUntilMs : Math.max(row.doubt_until ?? 0, takenFromMs + doubtMs);
+  // Whoever had the lane before may have died while he sent it a second time.
+  const sent_again = takenFromMs !== null && row.doubt_until !== null ? 1 : row.sent_again;
   // Written down: at the next look the lane is ours, and the lease it was taken from is forgotten.
-  if (untilMs !== row.doubt_until)
-    await tx.updateTable('changes').set({ doubt_until: untilMs }).where('id', '=', row.id).execute();
+  if (doubt_until !== row.doubt_until || sent_again !== row.sent_again)
+    await tx.updateTable('changes').set({ doubt_until, sent_again }).where('id', '=', row.id).execute();
   return {
     changeId: row.id,
     driver: row.driver,
     body: JSON.parse(row.body) as unknown,
-    doubtForMs: untilMs - nowMs,
+    doubtForMs: doubt_until - nowMs,
+    isSentAgain: sent_again === 1,
     ageMs: nowMs - row.created_at,
   };
 }

@@ -30,7 +30,15 @@ async function beginChange(
 ): Promise<void> {
   await tx
     .insertInto('changes')
-    .values({ id: changeId, target, driver, body: JSON.stringify(body), state: 'sending', created_at: nowMs })
+    .values({
+      id: changeId,
+      target,
+      driver,
+      body: JSON.stringify(body),
+      state: 'sending',
+      created_at: nowMs,
+      sent_again: 0,
+    })
     .execute();
   if (items.length === 0) return;
   const given = items.map(({ itemId, message, from, to }) => ({
@@ -56,7 +64,7 @@ export async function markDoubt(
   return asHolder(db, engine, input, async (tx, nowMs) => {
     await tx
       .updateTable('changes')
-      .set({ doubt_until: nowMs + input.doubtMs })
+      .set({ doubt_until: nowMs + input.doubtMs, ...(input.isSentAgain ? { sent_again: 1 } : {}) })
       .where('id', '=', input.changeId)
       .execute();
     await addAttempt(tx, input.target, input.changeId, input.attempt, nowMs);
