@@ -35,3 +35,11 @@ export async function readNowMs(tx: Tx, engine: Engine): Promise<number> {
   const { rows } = await sql<{ now: number }>`select ${engine.nowMs} as now`.execute(tx);
   return Number(rows[0]?.now);
 }
+
+/**
+ * A text as both engines keep it; anything else as it is. PostgreSQL refuses the character 0 and halves of surrogate pairs, which a sender's JSON can hold:
+ * a trigger with one of them in an alert's name would be answered 503 for ever.
+ */
+export function storable<T>(value: T): T | string {
+  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value;
+}

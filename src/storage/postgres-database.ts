@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { ServiceError } from '../domain/errors.ts';
-import { postgresEngine, type OpenDatabase } from './engine.ts';
+import { postgresEngine, storable, type OpenDatabase } from './engine.ts';
 import { migrationsFor } from './migrations.ts';
 import type { Announcement } from './operations/announce.ts';
 import { listen } from './postgres-announcements.ts';
@@ -84,8 +84,9 @@ class BriefClient extends pg.Client {
       send(text).catch(() => undefined);
       return Promise.resolve({ command: 'BEGIN', rowCount: null, rows: [] }) as never;
     }
-    const name = typeof text === 'string' && Array.isArray(values) ? nameOf(text) : undefined;
-    return (name === undefined ? send(...parameters) : send({ name, text, values })) as never;
+    if (typeof text !== 'string' || !Array.isArray(values)) return send(...parameters) as never;
+    const name = nameOf(text);
+    return send({ text, values: values.map(storable), ...(name === undefined ? {} : { name }) }) as never;
   }
 }
 

@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { ServiceError } from '../domain/errors.ts';
-import { sqliteEngine, type OpenDatabase } from './engine.ts';
+import { sqliteEngine, storable, type OpenDatabase } from './engine.ts';
 import { migrationsFor } from './migrations.ts';
 import type { Tables } from './tables.ts';
 
@@ -73,9 +73,9 @@ function asKyselyExpects(sqlite: DatabaseSync) {
     const statement: StatementSync = sqlite.prepare(text);
     return {
       reader: statement.columns().length > 0,
-      all: (parameters: readonly unknown[]) => statement.all(...(parameters as never[])),
-      run: (parameters: readonly unknown[]) => statement.run(...(parameters as never[])),
-      iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as never[])),
+      all: (parameters: readonly unknown[]) => statement.all(...(parameters.map(storable) as never[])),
+      run: (parameters: readonly unknown[]) => statement.run(...(parameters.map(storable) as never[])),
+      iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters.map(storable) as never[])),
     };
   };
   return {

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { Engine } from '../engine.ts';
+import { storable, type Engine } from '../engine.ts';
 
 /** The columns of rows given to a statement, and their types. */
 export type GivenColumns<Row> = { readonly [Column in keyof Row & string]: 'text' | 'whole' };
@@ -13,7 +13,7 @@ export function givenRows<Row>(
   columns: GivenColumns<Row>,
   rows: readonly { readonly [Column in keyof Row & string]: string | number | null }[],
 ): RawBuilder<unknown> {
-  const json = JSON.stringify(rows);
+  const json = JSON.stringify(rows, (_name, value: unknown) => storable(value));
   const names = Object.keys(columns) as (keyof Row & string)[];
   if (engine.name === 'sqlite') {
     const picked = names.map((name) => sql`value ->> ${sql.lit(name)} as ${sql.ref(name)}`);
