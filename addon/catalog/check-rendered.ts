@@ -1,3 +1,4 @@
+import { parseVariables } from '../../src/config/parse-variables.ts';
 import { variables } from '../../src/config/variables.ts';
 import type { DockerCompose, RancherCompose } from './compose-rules.ts';
 import type { Answers } from './render-template.ts';
@@ -70,6 +71,10 @@ function checkService(docker: DockerCompose, rancher: RancherCompose, answers: A
   }
   for (const name of Object.keys(environment))
     require(knownVariables.has(name), `it does not read the variable ${name}`);
+  // What is offered to the operator, its bounds included, must be taken; an empty variable counts as not set.
+  const offered = Object.entries(environment).filter(([, value]) => value !== '');
+  for (const { variable, problem } of parseVariables(Object.fromEntries(offered)).mistakes)
+    problems.push(`${serviceName}: the variable ${variable}: ${problem}`);
   for (const path of Object.entries(environment)
     .filter(([name]) => name.endsWith('_FILE'))
     .map(([, value]) => value)) {

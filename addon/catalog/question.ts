@@ -70,3 +70,9 @@ export function answersThatMatter({
   const something = fallback === '' ? `some-${variable.toLowerCase().replaceAll('_', '-')}` : fallback;
   return required ? [something] : [something, ''];
 }
+
+/** The answer of somebody who takes what is offered: the default, or something where he has to say something. */
+export function usualAnswer(question: Question): string {
+  const { default: fallback = '', required } = question;
+  return fallback === '' && required ? (answersThatMatter(question)[0] ?? '') : fallback;
+}

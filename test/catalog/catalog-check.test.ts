@@ -74,6 +74,20 @@ const seeded: readonly Seeded[] = [
     says: /TRUSTED_HOPS is asked and not used/,
   },
   {
+    mistake: 'a bound that the product does not take',
+    file: rancher,
+    from: 'max: 86400',
+    to: 'max: 100000',
+    says: /the variable COOLDOWN_SECONDS: "100000" is not a whole number from 0 to 86400/,
+  },
+  {
+    mistake: "a secret's mode as a text, which Rancher's executor refuses",
+    file: docker,
+    from: 'target: sealing-key',
+    to: "target: sealing-key\n        mode: '0400'",
+    says: /services\.receiver-hooks\.secrets\.\d: Unrecognized key: "mode"/,
+  },
+  {
     mistake: 'a compose key that Rancher would ignore',
     file: docker,
     from: 'read_only: true',
@@ -206,9 +220,12 @@ describe('addon/catalog', () => {
     const [first] = readCatalog(root).templates[0]?.versions ?? [];
     const all = first === undefined ? [] : combinations(first);
     const places = new Set(
-      all.map(({ ACCESS, STORAGE, CREDENTIALS, HOST_KEY }) => `${ACCESS}/${STORAGE}/${CREDENTIALS}/${HOST_KEY}`),
+      all.map(({ ACCESS, STORAGE, CREDENTIALS, HOST_KEY, OLD_DOCKER }) =>
+        [ACCESS, STORAGE, CREDENTIALS, HOST_KEY, OLD_DOCKER].join('/'),
+      ),
     );
-    expect(places.size).toBe(2 * 3 * 2 * 2);
-    expect(all.length).toBe(2 * 3 * 2 * 2 * 2);
+    expect(places.size).toBe(2 * 3 * 2 * 2 * 2);
+    // And with a sealing key or without.
+    expect(all.length).toBe(2 * places.size);
   });
 });

@@ -7,6 +7,25 @@ catalog:
   # The first version: there is nothing to upgrade from. Later versions name a range, as '>=0.1.0'.
   upgrade_from: ''
   questions:
+    - variable: IMAGE_REPOSITORY
+      label: Image
+      description: |
+        Where the image lies that you built and pushed, without a tag, as registry.example.com/receiver-hooks. There is no
+        default: nobody publishes one, and a name on a public registry could belong to a stranger
+      type: string
+      default: ''
+      invalid_chars: ' @'
+      required: true
+      group: Image
+    - variable: OLD_DOCKER
+      label: Docker older than 20.10.10
+      description: |
+        Whether a host that may run it has such an engine, as those that Rancher 1.6 supports (to 18.09). The container then runs
+        without Docker's system call filter, which would end it at once; it still has no capabilities and no rights
+      type: boolean
+      default: 'false'
+      required: true
+      group: Image
     - variable: ACCESS
       label: How callers reach it
       description: |
@@ -49,7 +68,7 @@ catalog:
         0 when callers come straight to the port
       type: int
       min: 0
-      max: 10
+      max: 9
       default: '0'
       required: true
       group: Address
@@ -171,13 +190,37 @@ catalog:
       group: Storage
     - variable: REPLICAS
       label: Replicas
-      description: Containers of the service. With "volume" there is always one, whatever is written here
+      description: |
+        Containers of the service; with "port" each needs a host of its own. With "volume" there is always one, whatever is
+        written here
       type: int
       min: 1
       max: 20
       default: '1'
       required: true
       group: Storage
+    - variable: COOLDOWN_SECONDS
+      label: Cooldown
+      description: |
+        Seconds after a change in which a trigger does nothing, for receivers that set no cooldownSeconds of their own; 0 is none.
+        It holds for receivers of Rancher's own webhook service, too
+      type: int
+      min: 0
+      max: 86400
+      default: '0'
+      required: true
+      group: Receivers
+    - variable: ALLOWED_SOURCES
+      label: Allowed sources
+      description: |
+        From where triggers are taken for receivers that name no allowedSources: addresses and CIDR ranges with commas and without
+        blanks, as 10.0.0.0/8,198.51.100.7; cloudmonitor are Aliyun's. Empty: from everywhere. Behind a load balancer "Proxies of
+        yours in front" must be right, or every trigger is refused
+      type: string
+      default: ''
+      valid_chars: a-zA-Z0-9.:/,
+      required: false
+      group: Receivers
     - variable: TRUST_EXISTING_RECEIVERS
       label: Trust the receivers that are there
       description: |
@@ -185,21 +228,13 @@ catalog:
       type: boolean
       default: 'false'
       required: true
-      group: More
+      group: Receivers
     - variable: LOG_LEVEL
       label: Log level
       description: How much is logged; each level holds those after it
       type: enum
       options: [debug, info, warn, error]
       default: info
-      required: true
-      group: More
-    - variable: IMAGE_REPOSITORY
-      label: Image
-      description: Where the image is pulled from, without a tag; your own registry when the hosts reach no other
-      type: string
-      default: receiver-hooks/receiver-hooks
-      invalid_chars: ' @'
       required: true
       group: More
 services:
