@@ -139,6 +139,7 @@ catalog:
       description: Only with "Make hosts" and "plain"; every member of this environment can read it
       type: string
       default: ''
+      invalid_chars: ' '
       required: false
       group: Credentials in plain
     - variable: HOST_SECRET_KEY
@@ -146,6 +147,7 @@ catalog:
       description: Only with "Make hosts" and "plain"; every member of this environment can read it
       type: password
       default: ''
+      invalid_chars: ' '
       required: false
       group: Credentials in plain
     - variable: SEALING_KEY
@@ -153,6 +155,7 @@ catalog:
       description: Only with "plain"; every member of this environment can read it
       type: password
       default: ''
+      valid_chars: a-zA-Z0-9+/=
       required: false
       group: Credentials in plain
     - variable: DATABASE_URL
@@ -160,6 +163,7 @@ catalog:
       description: Only with PostgreSQL and "plain"; every member of this environment can read it
       type: password
       default: ''
+      invalid_chars: ' '
       required: false
       group: Credentials in plain
     - variable: POSTGRES_PASSWORD
@@ -167,6 +171,7 @@ catalog:
       description: Only with "bundled-postgres" and "plain"; every member of this environment can read it
       type: password
       default: ''
+      invalid_chars: ' '
       required: false
       group: Credentials in plain
     - variable: STORAGE
@@ -249,7 +254,12 @@ services:
 {{- else }}
     scale: ${REPLICAS}
     upgrade_strategy:
+{{- if eq .Values.ACCESS "port" }}
+      # The port of a host is free for the new container only when the old one has gone.
+      start_first: false
+{{- else }}
       start_first: true
+{{- end }}
       batch_size: 1
       interval_millis: 2000
 {{- end }}
