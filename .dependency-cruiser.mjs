@@ -16,7 +16,8 @@ const rings = {
     'storage/store',
   ],
   observability: ['domain'],
-  config: ['domain'],
+  // What a receiver may name as a source is also what ALLOWED_SOURCES may name.
+  config: ['domain', 'receivers/allowed-sources'],
   installations: ['domain', 'rancher', 'receivers/stored-receiver'],
   callbacks: ['domain', 'storage/store', 'executions', 'receivers'],
   api: [

@@ -11,7 +11,7 @@ import { destinationOf } from '../callbacks/destination.ts';
 import type { ServiceConfig } from '../config/config.ts';
 import { mayDial } from '../domain/address-policy.ts';
 import { ServiceError } from '../domain/errors.ts';
-import { createDrivers, drivers as driversInOldPlace } from '../drivers/drivers.ts';
+import { createDrivers } from '../drivers/drivers.ts';
 import { startExecutions } from '../executions/executions.ts';
 import type { Step } from '../executions/lane-context.ts';
 import { startPruning } from '../executions/pruning.ts';
@@ -88,10 +88,13 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     opened.push(() => store.close());
 
     const custody = await readCustody(config);
-    const drivers =
-      config.installPlace === 'rancher-proxy'
-        ? driversInOldPlace
-        : createDrivers({ forwardPost: createForwarding({ rancherUrl: rancher.url, sealing: custody.sealing }) });
+    const { cooldownSeconds, allowedSources } = config.receiverDefaults;
+    const drivers = createDrivers({
+      scaling: { cooldownSeconds },
+      ...(config.installPlace === 'own-port' && {
+        forwardPost: createForwarding({ rancherUrl: rancher.url, sealing: custody.sealing }),
+      }),
+    });
     const kinds = { drivers, formats };
     const receivers = createReceivers({
       rancherServer,
@@ -147,6 +150,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
       rates,
       installPlace: config.installPlace,
       trustExistingReceivers: config.trustExistingReceivers,
+      ...(allowedSources && { defaultAllowedSources: allowedSources }),
     });
 
     const privateAddresses = config.allowPrivateCallbacks ? 'allowed' : 'refused';
@@ -181,6 +185,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
             }),
       installPlace: config.installPlace,
       trustedHops: config.trustedHops,
+      ...(allowedSources && { defaultAllowedSources: allowedSources }),
       mayCallBack,
       health,
       metrics,

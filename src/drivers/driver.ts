@@ -150,6 +150,8 @@ export interface Driver<Config, Snapshot, Change> {
   readonly Config: z.ZodType<Config>;
   /** The fields of `<id>Config` as Rancher's schemas spell them; Rancher 1.6's UI page builds its form from them. */
   readonly resourceFields: Readonly<Record<string, ResourceField>>;
+  /** What the installation sets for configs that leave it out, by field; shown with a receiver that does. */
+  readonly installationDefaults?: Readonly<Record<string, unknown>>;
   /** From acceptance to send, where a target may be busy for longer than the ten minutes that others wait at most. */
   readonly sendWithinMs?: number;
   /** Whether a trigger's body is needed (`serviceUpgrade`: which image) or only its `fire`. */

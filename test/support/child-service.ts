@@ -38,6 +38,7 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
       trustExistingReceivers: true,
       trustedHops: 0,
       allowPrivateCallbacks: false,
+      receiverDefaults: { cooldownSeconds: 0 },
       history: { days: 30, limit: 100_000 },
       // Several replicas must share one.
       sealingKey: Buffer.alloc(32, 7).toString('base64'),

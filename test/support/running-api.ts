@@ -11,8 +11,9 @@ import { createRancherAccess } from '../../src/api/rancher-access.ts';
 import type { RancherAccessOptions } from '../../src/api/rancher-access.ts';
 import { startServer } from '../../src/api/server.ts';
 import { mayDial } from '../../src/domain/address-policy.ts';
+import type { ReceiverDefaults } from '../../src/config/config.ts';
 import type { AnyDriver } from '../../src/drivers/driver.ts';
-import { drivers } from '../../src/drivers/drivers.ts';
+import { createDrivers } from '../../src/drivers/drivers.ts';
 import { startExecutions } from '../../src/executions/executions.ts';
 import { formats } from '../../src/formats/formats.ts';
 import { createHealth } from '../../src/observability/health.ts';
@@ -51,6 +52,8 @@ export interface RunningApiOptions {
   /** Where results may be posted to; the real service's policy unless a test has a receiver on loopback. */
   readonly post?: PostOptions;
   readonly trustExistingReceivers?: boolean;
+  /** `COOLDOWN_SECONDS` and `ALLOWED_SOURCES`. */
+  readonly receiverDefaults?: ReceiverDefaults;
   /** Milliseconds since 1970, as senders' timestamps are compared with. */
   readonly nowMs?: () => number;
   readonly triggerKeys?: Custody['triggerKeys'];
@@ -60,6 +63,9 @@ export interface RunningApiOptions {
 /** Puts the parts together as the service does, with its real client, store, executions and formats. */
 export async function startApi(options: RunningApiOptions = {}): Promise<RunningApi> {
   const { installPlace = 'own-port', legacyPublicKey } = options;
+  const { cooldownSeconds, allowedSources } = options.receiverDefaults ?? { cooldownSeconds: 0 };
+  const sources = allowedSources && { defaultAllowedSources: allowedSources };
+  const drivers = createDrivers({ scaling: { cooldownSeconds } });
   const sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0, speed: 20, ...options.sandbox });
   const rancherServer = connectRancher({
     url: sandbox.url,
@@ -108,6 +114,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     installPlace,
     trustExistingReceivers: options.trustExistingReceivers ?? installPlace === 'rancher-proxy',
     ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
+    ...sources,
   });
   const deliveries = startDeliveries({
     store,
@@ -137,6 +144,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     health: createHealth([]),
     logger,
     version: '0.0.0-test',
+    ...sources,
     ...options.parts,
   });
   const server = await startServer(app, { host: '127.0.0.1', port: 0, graceMs: 1_000 });
