@@ -261,7 +261,8 @@ export interface HistoryFilter {
   readonly receiverId?: string;
   readonly target?: Target;
   readonly outcome?: Outcome;
-  readonly state?: 'waiting' | 'finished';
+  /** `under-way`: not finished, and something of it was begun. */
+  readonly state?: 'waiting' | 'under-way' | 'finished';
   readonly acceptedFromMs?: number;
   readonly acceptedBeforeMs?: number;
   readonly beforeSeq?: number;

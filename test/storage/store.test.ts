@@ -398,6 +398,30 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       ).toHaveLength(0);
     });
 
+    it.each(['waiting', 'under-way', 'finished'] as const)('fills its pages with what is %s', async (state) => {
+      const store = await open();
+      const [finished, waiting, underWay, begun] = [
+        ignoredExecution(),
+        newExecution({ targets: ['1a5/service/1s9/scale'] }),
+        newExecution(),
+        newExecution({ targets: [target, otherTarget] }),
+      ];
+      const later = newExecution({ targets: ['1a5/service/1s9/scale'] });
+      await store.accept([finished, waiting, underWay, begun]);
+      await commitChange(store, await hold(store));
+      await store.accept([later, ignoredExecution({ id: 'e-last' })]);
+      const wanted = {
+        waiting: [later.id, waiting.id],
+        'under-way': [begun.id, underWay.id],
+        finished: ['e-last', finished.id],
+      }[state];
+
+      const [first] = await store.listExecutions({ projectId: '1a5', state, limit: 1 });
+      const rest = await store.listExecutions({ projectId: '1a5', state, limit: 5, beforeSeq: first?.seq ?? 0 });
+
+      expect([first, ...rest].map((one) => one?.id)).toEqual(wanted);
+    });
+
     it('prunes by count and by age, and never what is unfinished', async () => {
       const store = await open();
       const unfinished = newExecution();
