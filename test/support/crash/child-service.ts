@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import type { Doom } from './doomed-service.ts';
-import { quickTiming } from './executions-under-test.ts';
+import { quickTiming } from '../executions-under-test.ts';
 
 /** The service as a process of its own, which may die at any time. */
 export interface ChildService {
@@ -19,6 +19,7 @@ export interface ChildOptions {
   readonly port?: number;
   readonly databaseUrl?: string;
   readonly dieAt?: Doom['dieAt'];
+  readonly stopBeforeSending?: boolean;
   readonly timing?: Doom['timing'];
 }
 
@@ -46,6 +47,7 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
     },
     timing: { ...quickTiming, answerWithinMs: 5_000, ...options.timing },
     ...(options.dieAt === undefined ? {} : { dieAt: options.dieAt }),
+    stopBeforeSending: options.stopBeforeSending ?? false,
   };
   const script = new URL('./doomed-service.ts', import.meta.url);
   const child = spawn(process.execPath, [script.pathname, JSON.stringify(doom)], { stdio: ['ignore', 'pipe', 'pipe'] });
