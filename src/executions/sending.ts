@@ -44,6 +44,7 @@ async function converge(
     sendState,
     ...(change.late === undefined ? {} : { late: change.late.inDoubt }),
     ageMs: change.ageMs,
+    lateWriteMs: context.timing.lateWriteMs,
     read: {},
     write: writeWithin(mayWriteUntilMs, () => reached('sending')),
   });
