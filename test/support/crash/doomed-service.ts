@@ -18,6 +18,7 @@ let seen = 0;
 let isToStop = stopBeforeSending;
 const service = await startService(config, {
   timing,
+  mayForwardTo: async () => true,
   reached(step) {
     if (step === 'sending' && isToStop) stopAfterNextLookAtClock();
     if (step !== dieAt?.step) return;
