@@ -76,7 +76,7 @@ async function lookAt(check: HealthCheck, timeoutMs: number): Promise<NamedResul
   }
 }
 
-/** The store answers. `ping` throws when it does not. */
+/** The store answers and can be written to. `ping` throws when it does not, or cannot. */
 export function storeCheck(ping: () => Promise<void>): HealthCheck {
   return {
     name: 'store',

@@ -74,7 +74,11 @@ function asKyselyExpects(sqlite: DatabaseSync) {
     return {
       reader: statement.columns().length > 0,
       all: (parameters: readonly unknown[]) => statement.all(...(parameters.map(storable) as never[])),
-      run: (parameters: readonly unknown[]) => statement.run(...(parameters.map(storable) as never[])),
+      run(parameters: readonly unknown[]) {
+        // On a full disk SQLite has rolled back by itself; the error of a second rollback would hide the first one's reason.
+        if (text === 'rollback' && !sqlite.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+        return statement.run(...(parameters.map(storable) as never[]));
+      },
       iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters.map(storable) as never[])),
     };
   };

@@ -354,7 +354,7 @@ export interface Store {
   prune(input: { readonly olderThanMs: number; readonly keep: number; readonly atMost: number }): Promise<number>;
   /** The name of the installation that this database belongs to: the first one proposed, for all replicas and for good. */
   installationId(proposed: string): Promise<string>;
-  /** Throws when the database does not answer. */
+  /** Throws when the database does not answer, or cannot store anything just now. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

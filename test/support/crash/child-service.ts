@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
+import { onSmallDisk } from '../small-disk.ts';
 import type { Doom } from './doomed-service.ts';
 import { quickTiming } from '../executions-under-test.ts';
 
@@ -10,6 +11,8 @@ export interface ChildService {
   readonly process: ChildProcess;
   /** Resolves when the process is gone, however it went. */
   readonly gone: Promise<unknown>;
+  /** What it has written to its log until now. */
+  readonly log: () => string;
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -21,6 +24,8 @@ export interface ChildOptions {
   readonly dieAt?: Doom['dieAt'];
   readonly stopBeforeSending?: boolean;
   readonly timing?: Doom['timing'];
+  /** Its data directory is a disk of its own of so many KiB, which nobody else sees; `fillDisk` fills it. */
+  readonly diskKib?: number;
 }
 
 /** Starts it and waits until it listens, or is gone. */
@@ -50,7 +55,11 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
     stopBeforeSending: options.stopBeforeSending ?? false,
   };
   const script = new URL('./doomed-service.ts', import.meta.url);
-  const child = spawn(process.execPath, [script.pathname, JSON.stringify(doom)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const command = [process.execPath, script.pathname, JSON.stringify(doom)];
+  const { diskKib, dataDirectory } = options;
+  const [program = '', ...parameters] =
+    diskKib === undefined ? command : onSmallDisk(command, { directory: dataDirectory, kib: diskKib });
+  const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   let complained = '';
   child.stderr.on('data', (chunk: Buffer) => (complained += chunk.toString()));
@@ -67,6 +76,7 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
     url: `http://127.0.0.1:${String(port)}`,
     process: child,
     gone,
+    log: () => said,
     async kill(signal) {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await gone;

@@ -17,6 +17,8 @@ export const triggerPath = `/v1-webhooks/endpoint?key=${key}&projectId=1a5`;
 export interface CrashStage {
   /** The sandbox of the test that runs. */
   readonly sandbox: () => Sandbox;
+  /** Where its services keep their files. */
+  readonly dataDirectory: () => string;
   /** A fresh database's URL. */
   readonly createDatabase: () => Promise<string>;
   /** Places the one receiver of project 1a5, as the old service stores it. */
@@ -74,6 +76,7 @@ export function useCrashStage(): CrashStage {
     );
   return {
     sandbox: () => sandbox,
+    dataDirectory: () => dataDirectory,
     createDatabase: () => postgres.createDatabase(),
     placeReceiver(driver, config) {
       const resourceData = { driver, config: { type: driver, ...config }, url: '' };
