@@ -24,6 +24,8 @@ export interface ChildOptions {
   readonly dieAt?: Doom['dieAt'];
   readonly stopBeforeSending?: boolean;
   readonly timing?: Doom['timing'];
+  /** A module beside this one that every thread of the process loads first. */
+  readonly preload?: string;
   /** Its data directory is a disk of its own of so many KiB, which nobody else sees; `fillDisk` fills it. */
   readonly diskKib?: number;
 }
@@ -55,8 +57,9 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
     stopBeforeSending: options.stopBeforeSending ?? false,
   };
   const script = new URL('./doomed-service.ts', import.meta.url);
-  const command = [process.execPath, script.pathname, JSON.stringify(doom)];
-  const { diskKib, dataDirectory } = options;
+  const { diskKib, dataDirectory, preload } = options;
+  const preloads = preload === undefined ? [] : ['--import', new URL(preload, import.meta.url).href];
+  const command = [process.execPath, ...preloads, script.pathname, JSON.stringify(doom)];
   const [program = '', ...parameters] =
     diskKib === undefined ? command : onSmallDisk(command, { directory: dataDirectory, kib: diskKib });
   const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
