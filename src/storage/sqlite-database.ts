@@ -4,6 +4,7 @@ import { Migrator } from 'kysely/migration';
 import { ServiceError } from '../domain/errors.ts';
 import { sqliteEngine, storable, type OpenDatabase } from './engine.ts';
 import { migrationsFor } from './migrations.ts';
+import { createSteadyClock } from './steady-clock.ts';
 import type { Tables } from './tables.ts';
 
 /** `:memory:` in unit tests; a file everywhere else. */
@@ -29,6 +30,7 @@ function openExclusively(file: SqliteFile): DatabaseSync {
   let sqlite: DatabaseSync | undefined;
   try {
     sqlite = new DatabaseSync(file);
+    sqlite.function('steady_now_ms', createSteadyClock());
     // Exclusive before WAL: then no shared memory file is made and a second process is refused at once.
     sqlite.exec('pragma locking_mode = exclusive');
     sqlite.exec('pragma journal_mode = wal');

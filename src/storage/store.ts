@@ -339,6 +339,15 @@ export interface Store {
   readLaneHistory(input: { readonly target: Target }): Promise<{ readonly sinceLastEffectiveChangeMs?: number }>;
   /** Ends every lease there is: only for an engine whose file no other process can have open. */
   endAllLeases(): Promise<void>;
+  /**
+   * Brings back what lies further ahead than it can have been written: the clock was set back since. A dead holder's lease, a doubt
+   * or a look at a change would else last for as long as that.
+   */
+  boundTimes(longest: {
+    readonly leaseMs: number;
+    readonly doubtMs: number;
+    readonly lateWriteMs: number;
+  }): Promise<void>;
   /** Targets with something unfinished whose lane nobody holds just now. */
   idleTargets(input: { readonly limit: number }): Promise<readonly Target[]>;
   /** How much is accepted and not finished, and for how long the oldest of it has been. */

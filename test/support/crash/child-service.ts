@@ -26,6 +26,8 @@ export interface ChildOptions {
   readonly timing?: Doom['timing'];
   /** A module beside this one that every thread of the process loads first. */
   readonly preload?: string;
+  /** Beside the environment of the tests. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Its data directory is a disk of its own of so many KiB, which nobody else sees; `fillDisk` fills it. */
   readonly diskKib?: number;
 }
@@ -62,7 +64,10 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
   const command = [process.execPath, ...preloads, script.pathname, JSON.stringify(doom)];
   const [program = '', ...parameters] =
     diskKib === undefined ? command : onSmallDisk(command, { directory: dataDirectory, kib: diskKib });
-  const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, parameters, {
+    env: { ...process.env, ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   let complained = '';
   child.stderr.on('data', (chunk: Buffer) => (complained += chunk.toString()));
