@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
 import { openPostgresStore } from '../../src/storage/postgres-store.ts';
-import { freePort, startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
+import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
 import pg from 'pg';
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { triggerPath, useCrashStage } from '../support/crash/crash-stage.ts';
-import { freePort } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { callUntilAnswered } from '../support/retrying-client.ts';
 
 // `KILLED_FOR_SECONDS=60` in `npm run soak`.

@@ -8,7 +8,7 @@ import { endChildService, startChildService } from '../support/crash/child-servi
 import type { ChildOptions, ChildService } from '../support/crash/child-service.ts';
 import type { Death } from '../support/crash/deaths.ts';
 import { call } from '../support/http-client.ts';
-import { freePort } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { basic } from '../support/running-api.ts';
 import { startAlerting, type Alerting } from './support/alerting.ts';
 import { startRegistry, type Registry } from './support/registry.ts';
