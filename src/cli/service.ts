@@ -12,6 +12,7 @@ import type { ServiceConfig } from '../config/config.ts';
 import { mayDial } from '../domain/address-policy.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { createDrivers } from '../drivers/drivers.ts';
+import type { ForwardPostOptions } from '../drivers/forward-post.ts';
 import { startExecutions } from '../executions/executions.ts';
 import type { Step } from '../executions/lane-context.ts';
 import { startPruning } from '../executions/pruning.ts';
@@ -48,6 +49,8 @@ export interface ServiceSeams {
   readonly presence?: Partial<PresenceTiming>;
   /** Told each step of a trigger's way as it is reached. */
   readonly reached?: (step: Step) => void;
+  /** Which addresses are containers: those of a test are on this machine, which no container of Rancher's may be. */
+  readonly mayForwardTo?: ForwardPostOptions['mayDial'];
 }
 
 /**
@@ -92,7 +95,10 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     const drivers = createDrivers({
       scaling: { cooldownSeconds },
       ...(config.installPlace === 'own-port' && {
-        forwardPost: createForwarding({ rancherUrl: rancher.url, sealing: custody.sealing }),
+        forwardPost: {
+          ...createForwarding({ rancherUrl: rancher.url, sealing: custody.sealing }),
+          ...(seams.mayForwardTo !== undefined && { mayDial: seams.mayForwardTo }),
+        },
       }),
     });
     const kinds = { drivers, formats };

@@ -123,6 +123,8 @@ export interface FollowContext {
   readonly read: CallOptions;
   /** Since the change was committed. */
   readonly ageMs: number;
+  /** For how long a write whose answer was lost, and that was sent again, may still land (design §5.2). */
+  readonly lateWriteMs: number;
 }
 
 /** What `converge` may use. */

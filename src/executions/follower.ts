@@ -91,6 +91,7 @@ async function whatBecame(context: LaneContext, change: FollowedChange): Promise
       read: {},
       write: writeWithin(untilMs, () => reached('follow-sending')),
       ageMs: change.ageMs,
+      lateWriteMs: timing.lateWriteMs,
     });
     return endOf(progress, timing.lookAgainMs);
   } catch (error) {

@@ -44,6 +44,7 @@ async function converge(
     sendState,
     ...(change.late === undefined ? {} : { late: change.late.inDoubt }),
     ageMs: change.ageMs,
+    lateWriteMs: context.timing.lateWriteMs,
     read: {},
     write: writeWithin(mayWriteUntilMs, () => reached('sending')),
   });
@@ -185,20 +186,9 @@ export async function settleDoubt(turn: Turn, open: OpenChange, late: LateWrite 
     isSentAgain: open.isSentAgain,
     ...(late === undefined ? {} : { late }),
   };
-  if (open.ageMs > timing.sendWithinMs) {
-    const message =
-      'Rancher could not be reached to find out whether the change was applied; look at the target before repeating it';
-    const end = {
-      kind: 'ended',
-      state: 'failed',
-      outcome: 'failed',
-      code: 'DEADLINE_EXCEEDED',
-      applied: 'unknown',
-      message,
-    } as const;
-    return close(turn, change, { result: message, code: 'DEADLINE_EXCEEDED' }, end);
-  }
-  const sendState = open.doubtForMs > 0 ? 'doubt' : 'settled-doubt';
+  const isTooLate = open.ageMs > timing.sendWithinMs;
+  // Too late to be sent again; what became of it is looked at all the same, or a long stop would end as unknown what is done.
+  const sendState = isTooLate || open.doubtForMs > 0 ? 'doubt' : 'settled-doubt';
   let progress: Progress;
   try {
     progress = await converge(turn, change, sendState);
@@ -206,12 +196,20 @@ export async function settleDoubt(turn: Turn, open: OpenChange, late: LateWrite 
     const isOfWrite = error instanceof LeaseTooShort || (hasCode(error) && error.details.applied !== undefined);
     if (isOfWrite) return sendingFailed(turn, change, error, sendState);
     if (!hasCode(error)) throw error;
-    return restAfter(turn, error);
+    return isTooLate ? giveUp(turn, change) : restAfter(turn, error);
   }
   reached('doubt-looked-at');
+  if (progress.kind === 'undecided' && isTooLate) return giveUp(turn, change);
   if (progress.kind === 'undecided' && sendState === 'doubt')
     return { restMs: Math.min(open.doubtForMs + 1, timing.lookAgainMs), why: 'look-again' };
   return conclude(turn, change, progress, sendState);
+}
+
+async function giveUp(turn: Turn, change: ChangeInHand): Promise<Next> {
+  const message =
+    'it is not known whether the change was applied, and it is too late to send it again; look at the target before repeating it';
+  const end = { state: 'failed', outcome: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown', message } as const;
+  return close(turn, change, { result: message, code: 'DEADLINE_EXCEEDED' }, { kind: 'ended', ...end });
 }
 
 /** The change that undoes a late write, when one has landed on top of a newer figure. */

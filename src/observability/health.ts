@@ -10,7 +10,7 @@ interface CheckResult {
 }
 
 export interface HealthCheck {
-  /** Shown in `/readyz`: `store`, `rancher`, `change-stream`. */
+  /** Shown in `/readyz`: `store`, `rancher`. */
   readonly name: string;
   /** May throw: then the check has failed, and the error's message is the reason. */
   look(): Promise<CheckResult>;
@@ -76,7 +76,7 @@ async function lookAt(check: HealthCheck, timeoutMs: number): Promise<NamedResul
   }
 }
 
-/** The store answers. `ping` throws when it does not. */
+/** The store answers and can be written to. `ping` throws when it does not, or cannot. */
 export function storeCheck(ping: () => Promise<void>): HealthCheck {
   return {
     name: 'store',
@@ -127,26 +127,6 @@ export function hostKeyCheck(projectsWithout: () => Promise<readonly string[]>):
       if (without.length === 0) return { state: 'ok', message: 'no host receiver lacks a key' };
       const message = `no key may create hosts in ${without.join(', ')}, whose host receivers fail; set CATTLE_HOST_ACCESS_KEY and CATTLE_HOST_SECRET_KEY to an environment API key`;
       return { state: 'warning', message };
-    },
-  };
-}
-
-/**
- * Whether Rancher's change stream is heard. Without it triggers still work, each by its own look-up, so it never makes us
- * unready. `silentForMs` is Infinity while not connected; undefined means that nothing is watched yet.
- */
-export function changeStreamCheck(silentForMs: () => number | undefined, longestSilenceMs = 15_000): HealthCheck {
-  return {
-    name: 'change-stream',
-    look() {
-      const silenceMs = silentForMs();
-      if (silenceMs === undefined) return Promise.resolve({ state: 'ok', message: 'nothing is watched yet' });
-      if (silenceMs <= longestSilenceMs) return Promise.resolve({ state: 'ok', message: 'changes arrive' });
-      const message =
-        silenceMs === Infinity
-          ? "not connected to Rancher's change stream; receivers are looked up one by one"
-          : `nothing heard for ${String(Math.round(silenceMs / 1000))} s; receivers are looked up one by one`;
-      return Promise.resolve({ state: 'warning', message });
     },
   };
 }

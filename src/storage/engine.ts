@@ -22,7 +22,8 @@ export interface OpenDatabase {
 
 export const sqliteEngine: Engine = {
   name: 'sqlite',
-  nowMs: sql<number>`cast(unixepoch('now', 'subsec') * 1000 as integer)`,
+  // Of this process (`createSteadyClock`), which is the only one there is.
+  nowMs: sql<number>`cast(steady_now_ms() as integer)`,
 };
 
 export const postgresEngine: Engine = {

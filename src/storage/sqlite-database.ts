@@ -4,6 +4,7 @@ import { Migrator } from 'kysely/migration';
 import { ServiceError } from '../domain/errors.ts';
 import { sqliteEngine, storable, type OpenDatabase } from './engine.ts';
 import { migrationsFor } from './migrations.ts';
+import { createSteadyClock } from './steady-clock.ts';
 import type { Tables } from './tables.ts';
 
 /** `:memory:` in unit tests; a file everywhere else. */
@@ -29,6 +30,7 @@ function openExclusively(file: SqliteFile): DatabaseSync {
   let sqlite: DatabaseSync | undefined;
   try {
     sqlite = new DatabaseSync(file);
+    sqlite.function('steady_now_ms', createSteadyClock());
     // Exclusive before WAL: then no shared memory file is made and a second process is refused at once.
     sqlite.exec('pragma locking_mode = exclusive');
     sqlite.exec('pragma journal_mode = wal');
@@ -74,7 +76,11 @@ function asKyselyExpects(sqlite: DatabaseSync) {
     return {
       reader: statement.columns().length > 0,
       all: (parameters: readonly unknown[]) => statement.all(...(parameters.map(storable) as never[])),
-      run: (parameters: readonly unknown[]) => statement.run(...(parameters.map(storable) as never[])),
+      run(parameters: readonly unknown[]) {
+        // On a full disk SQLite has rolled back by itself; the error of a second rollback would hide the first one's reason.
+        if (text === 'rollback' && !sqlite.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+        return statement.run(...(parameters.map(storable) as never[]));
+      },
       iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters.map(storable) as never[])),
     };
   };

@@ -108,6 +108,7 @@ export async function openStoreThread(place: StorePlace, { onIdleError }: StoreT
     releaseLane: (input) => call('releaseLane', input),
     readLaneHistory: (input) => call('readLaneHistory', input),
     endAllLeases: () => call('endAllLeases', undefined),
+    boundTimes: (longest) => call('boundTimes', longest),
     idleTargets: (input) => call('idleTargets', input),
     measureUnfinished: () => call('measureUnfinished', undefined),
     findExecution: (id) => call('findExecution', id),

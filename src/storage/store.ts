@@ -261,7 +261,8 @@ export interface HistoryFilter {
   readonly receiverId?: string;
   readonly target?: Target;
   readonly outcome?: Outcome;
-  readonly state?: 'waiting' | 'finished';
+  /** `under-way`: not finished, and something of it was begun. */
+  readonly state?: 'waiting' | 'under-way' | 'finished';
   readonly acceptedFromMs?: number;
   readonly acceptedBeforeMs?: number;
   readonly beforeSeq?: number;
@@ -338,6 +339,15 @@ export interface Store {
   readLaneHistory(input: { readonly target: Target }): Promise<{ readonly sinceLastEffectiveChangeMs?: number }>;
   /** Ends every lease there is: only for an engine whose file no other process can have open. */
   endAllLeases(): Promise<void>;
+  /**
+   * Brings back what lies further ahead than it can have been written: the clock was set back since. A dead holder's lease, a doubt
+   * or a look at a change would else last for as long as that.
+   */
+  boundTimes(longest: {
+    readonly leaseMs: number;
+    readonly doubtMs: number;
+    readonly lateWriteMs: number;
+  }): Promise<void>;
   /** Targets with something unfinished whose lane nobody holds just now. */
   idleTargets(input: { readonly limit: number }): Promise<readonly Target[]>;
   /** How much is accepted and not finished, and for how long the oldest of it has been. */
@@ -353,7 +363,7 @@ export interface Store {
   prune(input: { readonly olderThanMs: number; readonly keep: number; readonly atMost: number }): Promise<number>;
   /** The name of the installation that this database belongs to: the first one proposed, for all replicas and for good. */
   installationId(proposed: string): Promise<string>;
-  /** Throws when the database does not answer. */
+  /** Throws when the database does not answer, or cannot store anything just now. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +87,18 @@ async function storm(
 }
 
 describe('cli/service', () => {
+  it('checks what the operators are told of, and nothing else', async () => {
+    const service = await start('one');
+    const { body } = await call(service.url, { path: '/readyz' });
+    const asked = (body['checks'] as readonly { readonly name: string }[]).map(({ name }) => name);
+
+    const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const chapter = page.split(/^## /m).find((text) => text.startsWith('What each readiness reason means')) ?? '';
+    const told = [...chapter.matchAll(/^\| `([a-z-]+)`/gm)].map(([, name]) => name);
+
+    expect(told).toEqual(asked);
+  });
+
   it('is unready while another installation executes in the same environment, and says which', async () => {
     const one = await start('one');
     await makeReceiver(one);

@@ -10,7 +10,7 @@ import { DockerCompose } from '../../addon/catalog/compose-rules.ts';
 import { interpolate, renderTemplate } from '../../addon/catalog/render-template.ts';
 import type { Answers } from '../../addon/catalog/render-template.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { freePort } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { makeReceiver, scaleOf, startReachableSandbox } from './support/reachable-sandbox.ts';
 import { closeAll, docker, makeStack, untilAnswers } from './support/stack.ts';
 import type { Stack } from './support/stack.ts';

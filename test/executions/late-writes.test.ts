@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
+import { defaultTiming } from '../../src/executions/timing.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
 import { startBench, type Bench } from '../support/executions-under-test.ts';
 
@@ -104,4 +105,19 @@ describe('executions/sending: writes that land late', () => {
 
     expect(bench.scaleOf(serviceId)).toBe(9);
   });
+
+  it('fifteen seconds late, with all times as they are, are put right within two', async () => {
+    const replica = await bench.addReplica({ timing: defaultTiming });
+    onPut({ kind: 'late', afterMs: 15_000 });
+    const { execution } = await replica.scale({ serviceId, wait: 'respond-async' });
+    expect(await replica.ended(execution.id)).toMatchObject({ outcome: 'scaled', from: 2, to: 3 });
+    await replica.scale({ serviceId });
+    expect(bench.scaleOf(serviceId)).toBe(4);
+
+    await until(() => bench.scaleOf(serviceId) === 3);
+    const landedMs = performance.now();
+    await until(() => bench.scaleOf(serviceId) === 4);
+
+    expect(performance.now() - landedMs).toBeLessThan(2_000);
+  }, 30_000);
 });

@@ -1,12 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ServiceError } from '../../src/domain/errors.ts';
-import {
-  changeStreamCheck,
-  createHealth,
-  rancherCheck,
-  storeCheck,
-  type HealthCheck,
-} from '../../src/observability/health.ts';
+import { createHealth, rancherCheck, storeCheck, type HealthCheck } from '../../src/observability/health.ts';
 
 const fine: HealthCheck = { name: 'fine', look: async () => ({ state: 'ok', message: 'fine' }) };
 const look = async (check: HealthCheck) => (await createHealth([check]).report()).checks[0];
@@ -78,16 +72,6 @@ describe('observability/health', () => {
     ['admin', 'warning'],
   ])('judges a Rancher key of account kind %s as %s', async (accountKind, state) => {
     expect(await look(rancherCheck(async () => ({ accountKind })))).toMatchObject({ name: 'rancher', state });
-  });
-
-  it.each([
-    [undefined, 'ok'],
-    [0, 'ok'],
-    [15_000, 'ok'],
-    [15_001, 'warning'],
-    [Infinity, 'warning'],
-  ])('judges a change stream silent for %s ms as %s', async (silentForMs, state) => {
-    expect(await look(changeStreamCheck(() => silentForMs))).toMatchObject({ name: 'change-stream', state });
   });
 
   it('asks the store', async () => {

@@ -36,7 +36,8 @@ export async function claimFollowed(
       target,
       driver,
       body: JSON.parse(body) as unknown,
-      ageMs: nowMs - created_at,
+      // A clock that was set back makes nothing younger than new.
+      ageMs: Math.max(0, nowMs - created_at),
     }));
   });
 }

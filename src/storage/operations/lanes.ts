@@ -143,7 +143,7 @@ async function readOpenChange(
     body: JSON.parse(row.body) as unknown,
     doubtForMs: doubt_until - nowMs,
     isSentAgain: sent_again === 1,
-    ageMs: nowMs - row.created_at,
+    ageMs: Math.max(0, nowMs - row.created_at),
   };
 }
 
