@@ -1,5 +1,6 @@
 import { ServiceError } from '../domain/errors.ts';
-import type { Store, StoredExecution } from '../storage/store.ts';
+import type { Store } from '../storage/store.ts';
+import type { StoredExecution } from '../storage/stored-execution.ts';
 import type { Execution, ExecutionHistory } from './execution.ts';
 
 /** A stored execution as the API shows it. */

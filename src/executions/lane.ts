@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '../domain/errors.ts';
 import type { Target } from '../domain/target.ts';
-import type { HeldLane, LaneElsewhere } from '../storage/store.ts';
+import type { HeldLane, LaneElsewhere } from '../storage/rounds.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
 import { decideRound, readTarget, type Reading } from './round.ts';

@@ -2,7 +2,7 @@ import { ulid } from 'ulid';
 import { hasCode, ServiceError, type ErrorCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision, Progress, SendState } from '../drivers/driver.ts';
-import type { ChangeToClose, LateWrite, OpenChange, WaitingItem } from '../storage/store.ts';
+import type { ChangeToClose, LateWrite, OpenChange, WaitingItem } from '../storage/rounds.ts';
 import { LeaseTooShort, writeWithin } from './lease.ts';
 import { afterCommit, endOf, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 

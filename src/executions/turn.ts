@@ -1,7 +1,7 @@
 import type { ErrorCode, ServiceError } from '../domain/errors.ts';
 import type { Target } from '../domain/target.ts';
 import type { Decision } from '../drivers/driver.ts';
-import type { Committed, ItemEnd, WaitingItem } from '../storage/store.ts';
+import type { Committed, ItemEnd, WaitingItem } from '../storage/rounds.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
 

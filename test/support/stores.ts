@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPostgresStore } from '../../src/storage/postgres-store.ts';
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
-import type { HeldLane, NewExecution, RoundToOpen, Store } from '../../src/storage/store.ts';
+import type { HeldLane, RoundToOpen } from '../../src/storage/rounds.ts';
+import type { NewExecution, Store } from '../../src/storage/store.ts';
 import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
 
 /** The target of `newExecution`, and another one. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Engine, Tx } from '../engine.ts';
-import type { FinishedExecution, FollowedStep, ItemEnd, NewAttempt } from '../store.ts';
+import type { FinishedExecution, FollowedStep, ItemEnd, NewAttempt } from '../rounds.ts';
 import type { ChangesTable, LanesTable } from '../tables.ts';
 import { endItems, endItemsAlike } from './ends.ts';
 import { readKeptLateWrites, type KeptChange, type KeptLateWrite } from './late-writes.ts';

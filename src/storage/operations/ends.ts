@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Engine, Tx } from '../engine.ts';
-import type { FinishedExecution, ItemEnd } from '../store.ts';
+import type { FinishedExecution, ItemEnd } from '../rounds.ts';
 import type { ItemsTable } from '../tables.ts';
 import { releaseCallbacks } from './callbacks.ts';
 import { givenRows, type GivenColumns } from './given-rows.ts';

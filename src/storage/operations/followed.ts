@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Database, Engine } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
-import type { Committed, FollowedChange, FollowedStep, Store } from '../store.ts';
+import type { Committed, FollowedChange, FollowedStep } from '../rounds.ts';
+import type { Store } from '../store.ts';
 import { announceFinished } from './announce.ts';
 import { addAttempt, patchLane, progressChange } from './changes.ts';
 

@@ -4,7 +4,8 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { Database, Engine } from '../engine.ts';
 import type { AttemptsTable, ExecutionsTable, ItemsTable } from '../tables.ts';
-import type { HistoryFilter, Store, StoredAttempt, StoredExecution, StoredItem } from '../store.ts';
+import type { HistoryFilter, StoredAttempt, StoredExecution, StoredItem } from '../stored-execution.ts';
+import type { Store } from '../store.ts';
 
 // Found through the small indexes on unfinished items, however long the history is.
 const isUnfinished = sql<boolean>`executions.id in (

@@ -5,7 +5,8 @@ import type { Target } from '../../domain/target.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { LanesTable } from '../tables.ts';
 import { readKeptLateWrites, type KeptChange } from './late-writes.ts';
-import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, RoundToOpen, Store, WaitingItem } from '../store.ts';
+import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, RoundToOpen, WaitingItem } from '../rounds.ts';
+import type { Store } from '../store.ts';
 
 // One round decides at most so many: a lane that was left alone for hours is still worked off in bounded memory.
 const itemsARound = 1000;

@@ -4,7 +4,8 @@ import { announceFinished } from './announce.ts';
 import { addAttempt, progressChange, setState, type LanePatch, type Stepped } from './changes.ts';
 import { DecidedMeanwhile, endItems } from './ends.ts';
 import { givenRows, type GivenColumns } from './given-rows.ts';
-import type { ChangeToClose, Committed, RoundToCommit, Store } from '../store.ts';
+import type { ChangeToClose, Committed, RoundToCommit } from '../rounds.ts';
+import type { Store } from '../store.ts';
 import type { ItemsTable } from '../tables.ts';
 
 /** See `Store.commitRound`. */
