@@ -66,7 +66,7 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
       '-c',
       'unix_socket_directories=',
       '-c',
-      'max_connections=400',
+      'max_connections=1000',
     ];
     const command = [join(native, 'bin', 'postgres'), '-D', dataDirectory, ...settings];
     const { diskKib } = options;
