@@ -1,3 +1,6 @@
+// What the store does and what it holds; never an engine, nor the thread it runs in.
+const store = 'storage/(store|rounds|stored-execution)\\.ts';
+
 /** The rings of the design: a folder may import only what stands here. A new arrow is a decision, not an accident. */
 const rings = {
   domain: [],
@@ -6,19 +9,13 @@ const rings = {
   drivers: ['domain', 'rancher'],
   storage: ['domain'],
   receivers: ['domain', 'rancher', 'drivers/driver', 'formats/format'],
-  executions: ['domain', 'rancher', 'drivers/driver', 'storage/store'],
-  router: [
-    'domain',
-    'drivers/driver',
-    'formats/(format|recognise|parsed-trigger)',
-    'receivers',
-    'executions',
-    'storage/store',
-  ],
+  executions: ['domain', 'rancher', 'drivers/driver', store],
+  router: ['domain', 'drivers/driver', 'formats/(format|recognise|parsed-trigger)', 'receivers', 'executions', store],
   observability: ['domain'],
-  config: ['domain', 'rancher/api-url'],
+  // What a receiver may name as a source is also what ALLOWED_SOURCES may name; CATTLE_URL is read as the client reads it.
+  config: ['domain', 'rancher/api-url', 'receivers/allowed-sources'],
   installations: ['domain', 'rancher', 'receivers/stored-receiver'],
-  callbacks: ['domain', 'storage/store', 'executions', 'receivers'],
+  callbacks: ['domain', store, 'executions', 'receivers'],
   api: [
     'domain',
     'rancher',
@@ -29,7 +26,7 @@ const rings = {
     'router',
     'callbacks',
     'observability',
-    'storage/store',
+    store,
   ],
   sandbox: [],
 };

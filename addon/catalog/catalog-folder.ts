@@ -118,10 +118,15 @@ function readYaml<T>(root: string, file: string, Schema: z.ZodType<T>, findings:
   return undefined;
 }
 
+/** Rancher reads YAML 1.1 (gopkg.in/yaml.v2): `0400` is 256 there, and `yes` is true. @throws the library's errors */
+export function parseAsRancher(text: string): unknown {
+  return parse(text, { version: '1.1' });
+}
+
 function parseYaml<T>(file: string, text: string, Schema: z.ZodType<T>, findings: Finding[]): T | undefined {
   let value: unknown;
   try {
-    value = parse(text);
+    value = parseAsRancher(text);
   } catch (error) {
     findings.push({
       file,

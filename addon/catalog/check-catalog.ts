@@ -1,11 +1,10 @@
-import { parse } from 'yaml';
 import type * as z from 'zod';
 import type { CatalogTemplate, CatalogVersion, TemplateFile } from './catalog-folder.ts';
-import { readCatalog } from './catalog-folder.ts';
+import { parseAsRancher, readCatalog } from './catalog-folder.ts';
 import { checkRendered } from './check-rendered.ts';
 import { DockerCompose, RancherCompose } from './compose-rules.ts';
 import type { Finding } from './finding.ts';
-import { answersThatMatter } from './question.ts';
+import { answersThatMatter, usualAnswer } from './question.ts';
 import type { Answers } from './render-template.ts';
 import { answersUsed, interpolate, renderTemplate, variablesUsed } from './render-template.ts';
 
@@ -40,7 +39,7 @@ function checkTemplate(template: CatalogTemplate, productVersion: string): reado
 function checkVersion(version: CatalogVersion): readonly Finding[] {
   const findings = [...checkQuestions(version)];
   const { catalog, dockerCompose, rancherCompose } = version;
-  for (const answers of combinations(version)) {
+  for (const answers of [...combinations(version), ...extremes(version)]) {
     const docker = render(dockerCompose, answers, DockerCompose, findings);
     const rancher = render(rancherCompose, answers, RancherCompose, findings);
     if (docker === undefined || rancher === undefined) continue;
@@ -83,17 +82,25 @@ export function combinations({ catalog, dockerCompose, rancherCompose }: Catalog
   let all: readonly Answers[] = [{}];
   for (const question of catalog.questions) {
     const values = answersThatMatter(question);
-    const chosen = decisive.has(question.variable) ? values : [question.default ?? values[0] ?? ''];
+    const chosen = decisive.has(question.variable) ? values : [usualAnswer(question)];
     all = all.flatMap((answers) => chosen.map((value) => ({ ...answers, [question.variable]: value })));
   }
   return all;
+}
+
+/** The usual answers, and one number at one of its bounds. */
+function extremes({ catalog }: CatalogVersion): readonly Answers[] {
+  const usual = Object.fromEntries(catalog.questions.map((question) => [question.variable, usualAnswer(question)]));
+  return catalog.questions.flatMap(({ variable, min, max }) =>
+    [min, max].filter((bound) => bound !== undefined).map((bound) => ({ ...usual, [variable]: String(bound) })),
+  );
 }
 
 function render<T>(template: TemplateFile, answers: Answers, Schema: z.ZodType<T>, findings: Finding[]): T | undefined {
   const refuse = (problem: string): undefined => void findings.push({ file: template.file, problem });
   let value: unknown;
   try {
-    value = interpolate(parse(renderTemplate(template.nodes, answers)), answers);
+    value = interpolate(parseAsRancher(renderTemplate(template.nodes, answers)), answers);
   } catch (error) {
     return refuse(`rendered, it is no YAML: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`);
   }

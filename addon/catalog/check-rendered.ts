@@ -1,3 +1,4 @@
+import { parseVariables } from '../../src/config/parse-variables.ts';
 import { variables } from '../../src/config/variables.ts';
 import type { DockerCompose, RancherCompose } from './compose-rules.ts';
 import type { Answers } from './render-template.ts';
@@ -68,8 +69,15 @@ function checkService(docker: DockerCompose, rancher: RancherCompose, answers: A
       false, 'with a volume the old container must stop before the new one starts');
     require('io.rancher.scheduler.affinity:host_label' in labels, 'with a volume it needs affinity for its host');
   }
+  if (service.ports !== undefined)
+    require(scaling.upgrade_strategy?.start_first ===
+      false, 'with a port of the host the old container must stop before the new one starts');
   for (const name of Object.keys(environment))
     require(knownVariables.has(name), `it does not read the variable ${name}`);
+  // What is offered to the operator, its bounds included, must be taken; an empty variable counts as not set.
+  const offered = Object.entries(environment).filter(([, value]) => value !== '');
+  for (const { variable, problem } of parseVariables(Object.fromEntries(offered)).mistakes)
+    problems.push(`${serviceName}: the variable ${variable}: ${problem}`);
   for (const path of Object.entries(environment)
     .filter(([name]) => name.endsWith('_FILE'))
     .map(([, value]) => value)) {

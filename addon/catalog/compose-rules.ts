@@ -3,13 +3,9 @@ import * as z from 'zod';
 const Labels = z.record(z.string(), z.string());
 const Environment = z.record(z.string(), z.string());
 
-const SecretReference = z.strictObject({
-  source: z.string().min(1),
-  target: z.string().min(1),
-  uid: z.string().regex(/^\d+$/),
-  gid: z.string().regex(/^\d+$/),
-  mode: z.string().regex(/^0[0-7]{3}$/),
-});
+// Without uid, gid and mode on purpose. Rancher's compose executor demands a number as mode and hands it on in decimal, and what
+// writes the file reads octal (rancher/secrets-flexvol): 0400 becomes 0256, and '0400' is refused, so no stack would start.
+const SecretReference = z.strictObject({ source: z.string().min(1), target: z.string().min(1) });
 
 /** A service in Rancher's docker-compose.yml, with the keys we use; a key that is not here is a mistake or a decision to make here. */
 const Service = z.strictObject({

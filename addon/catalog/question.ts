@@ -39,6 +39,10 @@ export const Question = z
       context.addIssue({ code: 'custom', message: `${question.variable}: ${message}` });
     const { type, options, min, max, default: fallback } = question;
     if ((type === 'enum') !== (options !== undefined)) refuse('an enum has options, and nothing else has');
+    const isTyped = type === 'string' || type === 'password' || type === 'masked';
+    if (isTyped && question.valid_chars === undefined && question.invalid_chars === undefined)
+      refuse('a text says which characters it takes, or takes none of');
+    if (type === 'int' && (min === undefined || max === undefined)) refuse('a number has min and max');
     if (type !== 'int' && type !== 'float' && (min !== undefined || max !== undefined))
       refuse('only numbers have min and max');
     if (fallback === undefined) return;
@@ -69,4 +73,10 @@ export function answersThatMatter({
   if (type === 'boolean') return ['true', 'false'];
   const something = fallback === '' ? `some-${variable.toLowerCase().replaceAll('_', '-')}` : fallback;
   return required ? [something] : [something, ''];
+}
+
+/** The answer of somebody who takes what is offered: the default, or something where he has to say something. */
+export function usualAnswer(question: Question): string {
+  const { default: fallback = '', required } = question;
+  return fallback === '' && required ? (answersThatMatter(question)[0] ?? '') : fallback;
 }

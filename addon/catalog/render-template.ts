@@ -3,7 +3,7 @@ import type { Expression, FunctionName, TemplateNode } from './template-syntax.t
 /** What an operator answered, as Rancher hands it over: text, by variable. */
 export type Answers = Readonly<Record<string, string>>;
 
-/** Renders a parsed template; an answer that is not there is empty, as in Rancher. */
+/** Renders a parsed template. An answer that is not there is taken for empty; in Rancher there is one to every question. */
 export function renderTemplate(nodes: readonly TemplateNode[], answers: Answers): string {
   return nodes.map((node) => renderNode(node, answers)).join('');
 }

@@ -6,7 +6,7 @@ export type RancherQuestion =
   | { readonly ask: 'place-service'; readonly name: string; readonly scale: number; readonly projectId: string }
   | { readonly ask: 'place-receivers'; readonly projectId: string; readonly receivers: readonly PlacedReceiver[] }
   | { readonly ask: 'scale'; readonly serviceId: string }
-  | { readonly ask: 'calls' };
+  | { readonly ask: 'calls'; readonly projectId: string };
 
 /** A scaleService receiver as the old service stores it, under a key of the bench's own. */
 export interface PlacedReceiver {
@@ -52,9 +52,23 @@ function answer(sandbox: Sandbox, question: RancherQuestion): string | number {
     }
     case 'scale':
       return Number(sandbox.inspect(question.serviceId)?.['scale']);
-    default:
-      return sandbox.calls.count();
+    case 'calls':
+      return sandbox.calls.list().filter((call) => isOfProject(call, question.projectId) && !isHeartbeat(call)).length;
   }
+}
+
+interface Called {
+  readonly method: string;
+  readonly path: string;
+}
+
+function isOfProject({ path }: Called, projectId: string): boolean {
+  return path.includes(`/projects/${projectId}/`);
+}
+
+/** An installation shows that it lives every 30 s, whatever is triggered. */
+function isHeartbeat({ method, path }: Called): boolean {
+  return path.includes('receiverHooksInstallation') || (method === 'PUT' && path.includes('/genericobjects/'));
 }
 
 function placeReceiver(sandbox: Sandbox, projectId: string, { name, key, serviceId, action }: PlacedReceiver): void {

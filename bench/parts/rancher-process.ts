@@ -8,8 +8,8 @@ export interface RancherProcess extends RancherIsUp {
   placeService(service: { readonly name: string; readonly scale: number; readonly projectId: string }): Promise<string>;
   placeReceivers(projectId: string, receivers: readonly PlacedReceiver[]): Promise<void>;
   readScale(serviceId: string): Promise<number>;
-  /** API calls it has received since its start. */
-  countCalls(): Promise<number>;
+  /** API calls to a project that it has received since its start, those aside by which an installation shows that it lives. */
+  countCalls(projectId: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function startRancher(): Promise<RancherProcess> {
       await ask({ ask: 'place-receivers', projectId, receivers });
     },
     readScale: async (serviceId) => (await ask({ ask: 'scale', serviceId })) as number,
-    countCalls: async () => (await ask({ ask: 'calls' })) as number,
+    countCalls: async (projectId) => (await ask({ ask: 'calls', projectId })) as number,
     async close() {
       child.disconnect();
       await ended;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fetch from 'node-fetch';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../test/support/free-port.ts';
 
 // As `npm run serve` starts it: compiled, with a small young generation.
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -29,9 +29,11 @@ export interface ServiceProcessOptions {
   readonly secretKey: string;
   /** A directory that exists already and stays; absent: a fresh one that is removed. */
   readonly dataDirectory?: string;
+  /** PostgreSQL in the place of the embedded database. */
+  readonly databaseUrl?: string;
 }
 
-/** Starts `serve` with the embedded database on a free loopback port and waits until it is ready. */
+/** Starts `serve` on a free loopback port and waits until it is ready. */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'receiver-hooks-bench-')));
   const port = await freePort();
@@ -45,6 +47,9 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
       HOST: '127.0.0.1',
       PORT: String(port),
       LOG_LEVEL: 'warn',
+      ...(options.databaseUrl === undefined
+        ? {}
+        : { DATABASE_URL: options.databaseUrl, SEALING_KEY: Buffer.alloc(32, 7).toString('base64') }),
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -1,7 +1,8 @@
+import { startPostgresServer } from '../../test/support/postgres-server.ts';
 import type { PlacedReceiver } from './rancher-child.ts';
 import type { RancherProcess } from './rancher-process.ts';
 import { startServiceProcess } from './service-process.ts';
-import type { ServiceProcess } from './service-process.ts';
+import type { ServiceProcess, ServiceProcessOptions } from './service-process.ts';
 
 /** A service in Rancher with a receiver up and one down. */
 export interface ScaledService {
@@ -37,18 +38,43 @@ export function projectOf(rancher: RancherProcess, index: 0 | 1): ProjectAccess 
   return project;
 }
 
-/** Our service for one project of the bench's Rancher. */
+/** Our service for one project of the bench's Rancher; on an embedded database of its own unless another is named. */
 export function startServiceFor(
   rancher: RancherProcess,
   { accessKey, secretKey }: ProjectAccess,
-  dataDirectory?: string,
+  database: Pick<ServiceProcessOptions, 'dataDirectory' | 'databaseUrl'> = {},
 ): Promise<ServiceProcess> {
-  return startServiceProcess({
-    cattleUrl: rancher.url,
-    accessKey,
-    secretKey,
-    ...(dataDirectory === undefined ? {} : { dataDirectory }),
-  });
+  return startServiceProcess({ cattleUrl: rancher.url, accessKey, secretKey, ...database });
+}
+
+/** Our service on one of its two databases. */
+export interface ServiceOnEngine {
+  readonly engine: 'SQLite' | 'PostgreSQL';
+  readonly project: ProjectAccess;
+  readonly service: ServiceProcess;
+}
+
+/**
+ * Our service on each of its databases, at the same time on the same Rancher, to be measured in turns. Each has a project of its
+ * own: two installations on one would each find that they are one too many.
+ */
+export async function startOnBothEngines(
+  rancher: RancherProcess,
+): Promise<{ readonly onEngines: readonly ServiceOnEngine[]; readonly close: () => Promise<void> }> {
+  const postgres = await startPostgresServer();
+  const databaseUrl = await postgres.createDatabase();
+  const [first, second] = [projectOf(rancher, 0), projectOf(rancher, 1)];
+  const onEngines = [
+    { engine: 'SQLite', project: first, service: await startServiceFor(rancher, first) },
+    { engine: 'PostgreSQL', project: second, service: await startServiceFor(rancher, second, { databaseUrl }) },
+  ] as const;
+  return {
+    onEngines,
+    async close() {
+      for (const { service } of onEngines) await service.close();
+      await postgres.close();
+    },
+  };
 }
 
 /** The trigger URL of a key. */

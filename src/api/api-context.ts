@@ -33,6 +33,8 @@ export interface ApiParts {
   readonly publicUrl?: string;
   /** Proxies of the operator in front that append to `X-Forwarded-For`; default 0. */
   readonly trustedHops?: number;
+  /** What holds where a receiver names no sources; absent: every address. Shown with such receivers. */
+  readonly defaultAllowedSources?: readonly string[];
   /** Whether results may be posted to an address; default: to public ones. */
   readonly mayCallBack?: (address: string) => boolean;
   readonly bodyLimits?: BodyLimits;

@@ -33,6 +33,7 @@ const ignoredFields = new Set([
   'transitioningMessage',
   'transitioningProgress',
   'provenance',
+  'installationDefaults',
 ]);
 const ownFields = new Set([
   'name',

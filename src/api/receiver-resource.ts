@@ -3,6 +3,7 @@ import type { ReceiverSettings } from '../receivers/receiver-settings.ts';
 import type { Secret } from '../receivers/secrets.ts';
 import type { StoredReceiver } from '../receivers/stored-receiver.ts';
 import type { ReadRights } from './access.ts';
+import type { ApiParts } from './api-context.ts';
 import type { Links } from './links.ts';
 
 /**
@@ -15,11 +16,12 @@ export function receiverResource(
     readonly links: Links;
     readonly rights: ReadRights;
     readonly driverIds: readonly string[];
+    readonly installationDefaults: Readonly<Record<string, unknown>>;
     /** What was just saved: secrets that were made for it are shown now and never again. */
     readonly saved?: ReceiverSettings;
   },
 ): Readonly<Record<string, unknown>> {
-  const { links, rights, driverIds, saved } = context;
+  const { links, rights, driverIds, installationDefaults, saved } = context;
   const { id, projectId, name, created, key } = stored;
   const empty = Object.fromEntries(driverIds.map((driverId) => [`${driverId}Config`, {}]));
   return {
@@ -32,12 +34,29 @@ export function receiverResource(
     ...empty,
     ...contentFields(stored, driverIds),
     ...demandFields(stored, saved),
+    installationDefaults,
     provenance: stored.provenance === 'ours' ? 'ours' : 'unverified',
     links: {
       self: links.receiver(projectId, id),
       executions: links.executions(projectId, { receiverId: id }),
     },
     actions: rights.seesTriggerUrls ? actionsOf(stored, links) : {},
+  };
+}
+
+/** What the installation sets and this receiver leaves out: with its own settings, all that holds for it now. */
+export function installationDefaultsOf(
+  { content }: StoredReceiver,
+  parts: Pick<ApiParts, 'kinds' | 'defaultAllowedSources'>,
+): Readonly<Record<string, unknown>> {
+  if (content.kind !== 'usable') return {};
+  const { driver: driverId, config, allowedSources } = content.receiver;
+  const own = new Set(Object.keys(config ?? {}));
+  const driver = parts.kinds.drivers.find(({ id }) => id === driverId);
+  return {
+    ...Object.fromEntries(Object.entries(driver?.installationDefaults ?? {}).filter(([field]) => !own.has(field))),
+    ...(allowedSources === undefined &&
+      parts.defaultAllowedSources !== undefined && { allowedSources: parts.defaultAllowedSources }),
   };
 }
 

@@ -82,6 +82,7 @@ function receiverSchema({ drivers, formats }: ReceiverKinds): Schema {
       allowedSources: { type: 'array[string]', ...editable, nullable: true },
       rateLimit: { type: 'json', ...editable, nullable: true },
       callback: { type: 'json', ...editable, nullable: true },
+      installationDefaults: { type: 'map[json]' },
       provenance: { type: 'enum', options: ['ours', 'unverified'] },
       ...Object.fromEntries(driverIdsOf(drivers).map((id) => [`${id}Config`, { type: id, ...editable }])),
     },

@@ -4,7 +4,8 @@ import type { Executions } from '../executions/executions.ts';
 import type { AttemptResult, Metrics, MetricSources } from '../observability/metrics.ts';
 import type { Receivers } from '../receivers/receivers.ts';
 import type { RouterHandler } from '../router/trigger-request.ts';
-import type { ChangeToClose, Committed, HeldLane, LaneElsewhere, Store } from '../storage/store.ts';
+import type { ChangeToClose, Committed, HeldLane, LaneElsewhere } from '../storage/rounds.ts';
+import type { Store } from '../storage/store.ts';
 
 // Measuring stands around the parts, not inside them: what they do can be read without it, and it can fail none of it.
 

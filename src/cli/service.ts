@@ -10,7 +10,8 @@ import { destinationOf } from '../callbacks/destination.ts';
 import type { ServiceConfig } from '../config/config.ts';
 import { mayDial } from '../domain/address-policy.ts';
 import { ServiceError } from '../domain/errors.ts';
-import { createDrivers, drivers as driversInOldPlace } from '../drivers/drivers.ts';
+import { createDrivers } from '../drivers/drivers.ts';
+import type { ForwardPostOptions } from '../drivers/forward-post.ts';
 import { startExecutions } from '../executions/executions.ts';
 import type { Step } from '../executions/lane-context.ts';
 import { startPruning } from '../executions/pruning.ts';
@@ -37,6 +38,7 @@ import { createReceivers } from '../receivers/receivers.ts';
 import { createDemands } from '../router/demands.ts';
 import { createRetry } from '../router/retry.ts';
 import { createRouterHandler, previewReceiver } from '../router/router-handler.ts';
+import { openPostgresStore } from '../storage/postgres-store.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
 import { createMemoryTriggerRates, type TriggerRateCounter } from '../storage/trigger-rates.ts';
@@ -53,6 +55,8 @@ export interface ServiceSeams {
   readonly presence?: Partial<PresenceTiming>;
   /** Told each step of a trigger's way as it is reached. */
   readonly reached?: (step: Step) => void;
+  /** Which addresses are containers: those of a test are on this machine, which no container of Rancher's may be. */
+  readonly mayForwardTo?: ForwardPostOptions['mayDial'];
 }
 
 /**
@@ -93,10 +97,16 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     opened.push(() => store.close());
 
     const custody = await readCustody(config);
-    const drivers =
-      config.installPlace === 'rancher-proxy'
-        ? driversInOldPlace
-        : createDrivers({ forwardPost: createForwarding({ rancherUrl: rancher.url, sealing: custody.sealing }) });
+    const { cooldownSeconds, allowedSources } = config.receiverDefaults;
+    const drivers = createDrivers({
+      scaling: { cooldownSeconds },
+      ...(config.installPlace === 'own-port' && {
+        forwardPost: {
+          ...createForwarding({ rancherUrl: rancher.url, sealing: custody.sealing }),
+          ...(seams.mayForwardTo !== undefined && { mayDial: seams.mayForwardTo }),
+        },
+      }),
+    });
     const kinds = { drivers, formats };
     const receivers = createReceivers({
       rancherServer,
@@ -153,6 +163,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
       rates,
       installPlace: config.installPlace,
       trustExistingReceivers: config.trustExistingReceivers,
+      ...(allowedSources && { defaultAllowedSources: allowedSources }),
     });
 
     const privateAddresses = config.allowPrivateCallbacks ? 'allowed' : 'refused';
@@ -187,6 +198,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
             }),
       installPlace: config.installPlace,
       trustedHops: config.trustedHops,
+      ...(allowedSources && { defaultAllowedSources: allowedSources }),
       mayCallBack,
       health,
       metrics,
@@ -222,11 +234,9 @@ async function openSharedRates(databaseUrl: string): Promise<TriggerRateCounter>
 
 async function openStore(config: ServiceConfig, logger: Logger): Promise<Store> {
   if (config.databaseUrl !== undefined) {
-    // Loaded only where it is used: PostgreSQL's client takes memory that a service on SQLite does not need.
-    const { openPostgresStore } = await import('../storage/postgres-store.ts');
     return openPostgresStore({
       url: config.databaseUrl,
-      onIdleError: (error) => logger.warn({ err: error }, 'a connection to PostgreSQL broke, another will be made'),
+      onIdleError: (reason) => logger.warn({ reason }, 'a connection to PostgreSQL broke, another will be made'),
     });
   }
   try {

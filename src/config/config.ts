@@ -54,6 +54,15 @@ export interface ServiceSettings {
   readonly history: { readonly days: number; readonly limit: number };
   /** Whether results may be posted to private addresses. */
   readonly allowPrivateCallbacks: boolean;
+  readonly receiverDefaults: ReceiverDefaults;
+}
+
+/** What holds for a receiver that leaves it out, for as long as it does: also for those of the old service. */
+export interface ReceiverDefaults {
+  /** Of scaling receivers; 0: none. */
+  readonly cooldownSeconds: number;
+  /** Addresses, CIDR ranges and named lists from which triggers are taken; absent: every address. */
+  readonly allowedSources?: readonly string[];
 }
 
 /** Everything a running service is made from. */
@@ -84,6 +93,7 @@ export interface DoctorConfig {
   readonly rancher: RancherAccess;
   readonly installPlace: InstallPlace;
   readonly dataDirectory: string;
+  readonly receiverDefaults: ReceiverDefaults;
 }
 
 /** What the commands that call a running service take from the environment; options of the command line win over it. */

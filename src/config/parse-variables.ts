@@ -1,6 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import * as z from 'zod';
+import { mostCooldownSeconds } from '../domain/scale-step.ts';
 import { parseApiUrl } from '../rancher/api-url.ts';
+import { AllowedSources } from '../receivers/allowed-sources.ts';
 import { installPlaces, logLevels, triggerKeyForms } from './config.ts';
 import type { Environment } from './environment.ts';
 import { readTextFile } from './environment.ts';
@@ -13,12 +15,12 @@ const Port = z
   .transform(Number)
   .pipe(z.number().max(65_535));
 
-const wholeFrom1To = (most: number) =>
+const wholeWithin = (least: number, most: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/)
     .transform(Number)
-    .pipe(z.number().min(1).max(most));
+    .pipe(z.number().min(least).max(most));
 
 const PostgresUrl = z.string().refine((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -40,6 +42,10 @@ const RancherUrl = HttpUrl.refine((text) => {
 });
 
 const SealingKey = z.string().refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text));
+const SourceList = z
+  .string()
+  .transform((text) => text.split(',').map((source) => source.trim()))
+  .pipe(AllowedSources);
 const Choice = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** Only what is read. A key of this object is the variable's name, so an issue's path names the variable. */
@@ -57,8 +63,8 @@ const Values = z.object({
   SANDBOX_PORT: Port.optional(),
   DATA_DIR: z.string().optional(),
   DATABASE_URL: PostgresUrl.optional(),
-  HISTORY_DAYS: wholeFrom1To(3_650).optional(),
-  HISTORY_LIMIT: wholeFrom1To(10_000_000).optional(),
+  HISTORY_DAYS: wholeWithin(1, 3_650).optional(),
+  HISTORY_LIMIT: wholeWithin(1, 10_000_000).optional(),
   // Trigger URLs are made by adding the path to it.
   PUBLIC_URL: HttpUrl.refine((text) => !/\/v1-webhooks\/*$/.test(text)).optional(),
   INSTALL_PLACE: z.enum(installPlaces).optional(),
@@ -69,6 +75,8 @@ const Values = z.object({
   TRIGGER_KEYS: z.enum(triggerKeyForms).optional(),
   TRUST_EXISTING_RECEIVERS: Choice.optional(),
   TRUSTED_HOPS: z.string().regex(/^\d$/).transform(Number).optional(),
+  COOLDOWN_SECONDS: wholeWithin(0, mostCooldownSeconds).optional(),
+  ALLOWED_SOURCES: SourceList.optional(),
   ALLOW_PRIVATE_CALLBACKS: Choice.optional(),
   ECS_ACCESS_KEY_SECRET: z.string().optional(),
   NODE_ENV: z.string().optional(),
@@ -106,6 +114,14 @@ const expectations: Readonly<Record<string, { readonly problem: string; readonly
   TRUSTED_HOPS: {
     problem: 'is not a whole number from 0 to 9',
     remedy: 'write how many proxies of yours stand before the service',
+  },
+  COOLDOWN_SECONDS: {
+    problem: `is not a whole number from 0 to ${String(mostCooldownSeconds)}`,
+    remedy: 'write seconds, as 300, or leave it out for none',
+  },
+  ALLOWED_SOURCES: {
+    problem: 'is not a list of addresses, CIDR ranges and named lists with commas between them',
+    remedy: 'write it as 10.0.0.0/8,2001:db8::7,cloudmonitor, or leave it out to take triggers from everywhere',
   },
   ALLOW_PRIVATE_CALLBACKS: { problem: 'is neither true nor false', remedy: 'write true or false' },
   LOG_LEVEL: { problem: 'is not a known level', remedy: `write one of: ${logLevels.join(', ')}` },

@@ -5,6 +5,7 @@ import type {
   InstallPlace,
   KeyPair,
   RancherAccess,
+  ReceiverDefaults,
   SandboxConfig,
   ServiceConfig,
   ServiceSettings,
@@ -70,8 +71,8 @@ export function readSandboxConfig(environment: Environment): SandboxConfig {
 
 /** @throws ConfigurationError with every mistake; `CATTLE_*` must be complete. */
 export function readDoctorConfig(environment: Environment): DoctorConfig {
-  const { rancher, installPlace, dataDirectory } = readServeConfig(environment);
-  return Object.freeze({ rancher, installPlace, dataDirectory });
+  const { rancher, installPlace, dataDirectory, receiverDefaults } = readServeConfig(environment);
+  return Object.freeze({ rancher, installPlace, dataDirectory, receiverDefaults });
 }
 
 /** @throws ConfigurationError with every mistake of the variables that these commands read. */
@@ -170,7 +171,21 @@ function readSettings(
     trustedHops: readTrustedHops(values, installPlace, mistakes),
     history: { days: values.HISTORY_DAYS ?? 30, limit: values.HISTORY_LIMIT ?? 100_000 },
     allowPrivateCallbacks: values.ALLOW_PRIVATE_CALLBACKS ?? false,
+    receiverDefaults: readReceiverDefaults(values, installPlace, mistakes),
   };
+}
+
+/** Rancher's proxy does not say who called it: no trigger could ever come from an allowed source. */
+function readReceiverDefaults(values: Values, place: InstallPlace, mistakes: Mistake[]): ReceiverDefaults {
+  const { COOLDOWN_SECONDS: cooldownSeconds = 0, ALLOWED_SOURCES: allowedSources } = values;
+  if (allowedSources !== undefined && place === 'rancher-proxy') {
+    mistakes.push({
+      variable: 'ALLOWED_SOURCES',
+      problem: "behind Rancher's proxy nobody's address is known, so every trigger would be refused",
+      remedy: 'leave it out, or install the service on its own port',
+    });
+  }
+  return { cooldownSeconds, ...(allowedSources !== undefined && { allowedSources }) };
 }
 
 /** A key that each replica made for itself would make the secrets of one unreadable to the others. */

@@ -36,6 +36,8 @@ export const variables: readonly Variable[] = [
   plain('TRIGGER_KEYS', '`hashed`; `plain` with `INSTALL_PLACE=rancher-proxy`'),
   plain('TRUST_EXISTING_RECEIVERS', '`false`; `true` with `INSTALL_PLACE=rancher-proxy`'),
   plain('TRUSTED_HOPS', '`0`'),
+  plain('COOLDOWN_SECONDS', '`0`: none'),
+  plain('ALLOWED_SOURCES', 'every address'),
   plain('ALLOW_PRIVATE_CALLBACKS', '`false`'),
   ...secret('ECS_ACCESS_KEY_SECRET', '-'),
   plain('NODE_ENV', '-'),

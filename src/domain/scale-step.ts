@@ -1,3 +1,6 @@
+/** A day: whoever wants to wait longer after a change wants to pause the receiver. */
+export const mostCooldownSeconds = 86_400;
+
 /** What a receiver asks of a figure: a step within bounds. Containers for services, machines for hosts. */
 export interface ScaleStep {
   readonly action: 'up' | 'down';

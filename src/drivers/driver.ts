@@ -123,11 +123,18 @@ export interface FollowContext {
   readonly read: CallOptions;
   /** Since the change was committed. */
   readonly ageMs: number;
+  /** For how long a write whose answer was lost, and that was sent again, may still land (design §5.2). */
+  readonly lateWriteMs: number;
 }
 
 /** What `converge` may use. */
-export interface ConvergeContext extends FollowContext {
+export interface ConvergeContext<Change = unknown> extends FollowContext {
   readonly sendState: SendState;
+  /**
+   * Earlier changes of this target of which a write was once in doubt and may still land (design §5.2): what one of them has put
+   * there meanwhile is not the decision of somebody else. Only of drivers that `repair`.
+   */
+  readonly late?: readonly Change[];
 }
 
 /**
@@ -145,6 +152,8 @@ export interface Driver<Config, Snapshot, Change> {
   readonly Config: z.ZodType<Config>;
   /** The fields of `<id>Config` as Rancher's schemas spell them; Rancher 1.6's UI page builds its form from them. */
   readonly resourceFields: Readonly<Record<string, ResourceField>>;
+  /** What the installation sets for configs that leave it out, by field; shown with a receiver that does. */
+  readonly installationDefaults?: Readonly<Record<string, unknown>>;
   /** From acceptance to send, where a target may be busy for longer than the ten minutes that others wait at most. */
   readonly sendWithinMs?: number;
   /** Whether a trigger's body is needed (`serviceUpgrade`: which image) or only its `fire`. */
@@ -183,7 +192,7 @@ export interface Driver<Config, Snapshot, Change> {
   /** Pure: decides everything that waits, in order, on the running figure. */
   plan(asked: readonly Asked<Config>[], snapshot: Snapshot, lane: LaneHistory): Round<Change>;
   /** Safe to repeat. Throws ServiceError as the client does; the lane tells "not applied" from "in doubt" by `details.applied`. */
-  converge(change: Change, context: ConvergeContext): Promise<Progress>;
+  converge(change: Change, context: ConvergeContext<Change>): Promise<Progress>;
   /**
    * Looks after a change that answered `later`, again and again until it ends: also after a restart, and by whichever replica.
    * Writes it sends must be safe to repeat; `later` may bring a new `change` to remember. Drivers that never answer `later` have none.

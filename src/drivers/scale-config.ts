@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { mostCooldownSeconds } from '../domain/scale-step.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { ResourceField } from './driver.ts';
 
@@ -45,9 +46,11 @@ export const scaleShape = {
       error: (issue) => `Invalid onLimit ${JSON.stringify(issue.input)}; use reject or clamp`,
     })
     .default('reject'),
-  cooldownSeconds: wholeNumber((value) => `Invalid cooldownSeconds: ${value};`, { atLeast: 0, atMost: 86_400 }).default(
-    0,
-  ),
+  // Absent stays absent: what the installation sets holds then, also when it is changed later.
+  cooldownSeconds: wholeNumber((value) => `Invalid cooldownSeconds: ${value};`, {
+    atLeast: 0,
+    atMost: mostCooldownSeconds,
+  }).optional(),
   amountFrom: z
     .enum(['config', 'sender'], {
       error: (issue) => `Invalid amountFrom ${JSON.stringify(issue.input)}; use config or sender`,
@@ -55,23 +58,39 @@ export const scaleShape = {
     .default('config'),
 };
 
-/** What a signal may change about a receiver's step. */
+/** What the installation sets for scaling receivers that leave it out. */
+export interface ScaleDefaults {
+  /** 0 to `mostCooldownSeconds`; 0: none. */
+  readonly cooldownSeconds: number;
+}
+
+/** Where the operator has set nothing. */
+export const noScaleDefaults: ScaleDefaults = { cooldownSeconds: 0 };
+
+/** What a signal and the installation may change about a receiver's step. */
 interface SteppingConfig {
   readonly action: 'up' | 'down';
   readonly amount: number;
   readonly amountFrom: 'config' | 'sender';
+  readonly cooldownSeconds?: number | undefined;
 }
 
 /**
- * The step that one signal asks of a receiver: an alarm that is over turns it round, and the sender's amount counts where the
- * receiver lets it. Everything else stays, `min`, `max` and `onLimit` above all: no sender gets past the bounds.
+ * The step that one signal asks of a receiver: an alarm that is over turns it round, the sender's amount counts where the
+ * receiver lets it, and the installation's cooldown where it has none of its own. Everything else stays, `min`, `max` and
+ * `onLimit` above all: no sender gets past the bounds.
  */
-export function stepFor<Config extends SteppingConfig>(config: Config, signal: Signal): Config {
+export function stepFor<Config extends SteppingConfig>(
+  config: Config,
+  signal: Signal,
+  defaults: ScaleDefaults,
+): Config & ScaleDefaults {
   const reversed = config.action === 'up' ? 'down' : 'up';
   return {
     ...config,
     action: signal.direction === 'reverse' ? reversed : config.action,
     amount: config.amountFrom === 'sender' ? (signal.amount ?? config.amount) : config.amount,
+    cooldownSeconds: config.cooldownSeconds ?? defaults.cooldownSeconds,
   };
 }
 
@@ -83,6 +102,7 @@ export const scaleFields: Readonly<Record<string, ResourceField>> = {
   min: { type: 'int', create: true, update: true, default: 1, min: 1 },
   max: { type: 'int', create: true, update: true, default: 100, min: 1 },
   onLimit: { type: 'enum', create: true, update: true, default: 'reject', options: ['reject', 'clamp'] },
-  cooldownSeconds: { type: 'int', create: true, update: true, default: 0, min: 0, max: 86_400 },
+  // No default: Rancher's UI page writes defaults into what it makes, and such a receiver would no longer follow the installation.
+  cooldownSeconds: { type: 'int', create: true, update: true, min: 0, max: mostCooldownSeconds },
   amountFrom: { type: 'enum', create: true, update: true, default: 'config', options: ['config', 'sender'] },
 };

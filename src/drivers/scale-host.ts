@@ -2,7 +2,9 @@ import { hostsTarget } from '../domain/target.ts';
 import { oldestOf } from '../domain/host-choice.ts';
 import { hasCode } from '../domain/errors.ts';
 import type { ServiceError } from '../domain/errors.ts';
-import type { Driver } from './driver.ts';
+import type { Asked, Driver, LaneHistory, Round } from './driver.ts';
+import { noScaleDefaults } from './scale-config.ts';
+import type { ScaleDefaults } from './scale-config.ts';
 import type { HostChange } from './scale-host/change.ts';
 import { ScaleHostConfig, scaleHostFields } from './scale-host/config.ts';
 import { convergeHosts } from './scale-host/converge.ts';
@@ -27,6 +29,7 @@ export const scaleHost: Driver<ScaleHostConfig, Snapshot, HostChange> = {
   needs: 'fire',
   // Whoever may write a genericObject may not therefore make hosts: a restricted member may do the first only.
   provenance: 'ours',
+  installationDefaults: { ...noScaleDefaults },
 
   async check(config, rancher) {
     const creator = await requireHostCreator(rancher, {});
@@ -62,13 +65,7 @@ export const scaleHost: Driver<ScaleHostConfig, Snapshot, HostChange> = {
     }
   },
 
-  plan(asked, snapshot, lane) {
-    if (snapshot.kind === 'refused') {
-      const { code, message } = snapshot.error;
-      return { decisions: asked.map(({ itemId }) => ({ itemId, outcome: 'failed', code, message })) };
-    }
-    return planHosts(asked, snapshot, lane);
-  },
+  plan: (asked, snapshot, lane) => planOn(asked, snapshot, lane, noScaleDefaults),
 
   converge: convergeHosts,
   follow: followHosts,
@@ -78,3 +75,25 @@ export const scaleHost: Driver<ScaleHostConfig, Snapshot, HostChange> = {
     return !hosts.some((host) => host.isLeaving || isBeingMade(host));
   },
 };
+
+/** The same for an installation that sets something for receivers that leave it out. */
+export function createScaleHost(defaults: ScaleDefaults): Driver<ScaleHostConfig, Snapshot, HostChange> {
+  return {
+    ...scaleHost,
+    installationDefaults: { ...defaults },
+    plan: (asked, snapshot, lane) => planOn(asked, snapshot, lane, defaults),
+  };
+}
+
+function planOn(
+  asked: readonly Asked<ScaleHostConfig>[],
+  snapshot: Snapshot,
+  lane: LaneHistory,
+  defaults: ScaleDefaults,
+): Round<HostChange> {
+  if (snapshot.kind === 'refused') {
+    const { code, message } = snapshot.error;
+    return { decisions: asked.map(({ itemId }) => ({ itemId, outcome: 'failed', code, message })) };
+  }
+  return planHosts(asked, snapshot, lane, defaults);
+}

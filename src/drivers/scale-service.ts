@@ -3,8 +3,9 @@ import { ServiceError, hasCode } from '../domain/errors.ts';
 import { serviceIdOf, serviceScaleTarget } from '../domain/target.ts';
 import type { Rancher } from '../rancher/rancher.ts';
 import type { Service } from '../rancher/resources.ts';
-import type { Driver, Round } from './driver.ts';
-import { scaleFields, scaleShape, stepFor } from './scale-config.ts';
+import type { Asked, Driver, LaneHistory, Round } from './driver.ts';
+import { noScaleDefaults, scaleFields, scaleShape, stepFor } from './scale-config.ts';
+import type { ScaleDefaults } from './scale-config.ts';
 import { decideStep } from './scale-decision.ts';
 
 const Config = z
@@ -101,6 +102,7 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
   resourceFields: { ...scaleFields, serviceId: { type: 'string', create: true, update: true } },
   needs: 'fire',
   provenance: 'any',
+  installationDefaults: { ...noScaleDefaults },
 
   async check(config, rancher) {
     const snapshot = await readSnapshot(config.serviceId, rancher, {});
@@ -131,33 +133,9 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
     return readSnapshot(serviceIdOf(target), rancher, options);
   },
 
-  plan(asked, snapshot, lane): Round<Change> {
-    if (snapshot.kind === 'refused') {
-      const { code, message } = snapshot.error;
-      return { decisions: asked.map(({ itemId }) => ({ itemId, outcome: 'failed', code, message })) };
-    }
-    let figure = snapshot.scale;
-    let sinceChangeMs = lane.sinceLastEffectiveChangeMs;
-    const decisions = asked.map((ask) => {
-      const decision = decideStep({ ...ask, config: stepFor(ask.config, ask.signal) }, figure, sinceChangeMs);
-      if (decision.outcome === 'change') {
-        figure = decision.to ?? figure;
-        sinceChangeMs = 0;
-      }
-      return decision;
-    });
-    if (figure === snapshot.scale) {
-      // One up and one down in the same round both count and need no request.
-      return {
-        decisions: decisions.map((decision) =>
-          decision.outcome === 'change' ? { ...decision, outcome: 'scaled' } : decision,
-        ),
-      };
-    }
-    return { decisions, change: { serviceId: snapshot.service.id, from: snapshot.scale, to: figure } };
-  },
+  plan: (asked, snapshot, lane) => planService(asked, snapshot, lane, noScaleDefaults),
 
-  async converge(change, { rancher, sendState, read, write }) {
+  async converge(change, { rancher, sendState, late = [], read, write }) {
     if (sendState !== 'fresh') {
       const found = await readSnapshot(change.serviceId, rancher, read);
       if (found.kind === 'refused') {
@@ -166,15 +144,12 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
       }
       if (sendState !== 'unsent' && found.scale === change.to) return { kind: 'done' };
       if (sendState === 'doubt') return { kind: 'undecided' };
-      if (found.scale !== change.from) {
-        const figure = `the scale is ${String(found.scale)}, neither ${String(change.from)} nor ${String(change.to)}`;
-        return sendState === 'unsent'
-          ? { kind: 'stale', reason: figure }
-          : {
-              kind: 'superseded',
-              message: `somebody else decided meanwhile: ${figure}`,
-              found: { ...change, to: found.scale },
-            };
+      const figure = `the scale is ${String(found.scale)}, neither ${String(change.from)} nor ${String(change.to)}`;
+      if (sendState === 'unsent') {
+        if (found.scale !== change.from) return { kind: 'stale', reason: figure };
+      } else if (found.scale !== change.from && !late.some(({ to }) => to === found.scale)) {
+        const message = `somebody else decided meanwhile: ${figure}`;
+        return { kind: 'superseded', message, found: { ...change, to: found.scale } };
       }
     }
     const answered = await rancher.services.update(change.serviceId, { scale: change.to }, write);
@@ -193,3 +168,43 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
     return { serviceId: inDoubt.serviceId, from: inDoubt.to, to: latest.to };
   },
 };
+
+/** The same for an installation that sets something for receivers that leave it out. */
+export function createScaleService(defaults: ScaleDefaults): Driver<Config, Snapshot, Change> {
+  return {
+    ...scaleService,
+    installationDefaults: { ...defaults },
+    plan: (asked, snapshot, lane) => planService(asked, snapshot, lane, defaults),
+  };
+}
+
+function planService(
+  asked: readonly Asked<Config>[],
+  snapshot: Snapshot,
+  lane: LaneHistory,
+  defaults: ScaleDefaults,
+): Round<Change> {
+  if (snapshot.kind === 'refused') {
+    const { code, message } = snapshot.error;
+    return { decisions: asked.map(({ itemId }) => ({ itemId, outcome: 'failed', code, message })) };
+  }
+  let figure = snapshot.scale;
+  let sinceChangeMs = lane.sinceLastEffectiveChangeMs;
+  const decisions = asked.map((ask) => {
+    const decision = decideStep({ ...ask, config: stepFor(ask.config, ask.signal, defaults) }, figure, sinceChangeMs);
+    if (decision.outcome === 'change') {
+      figure = decision.to ?? figure;
+      sinceChangeMs = 0;
+    }
+    return decision;
+  });
+  if (figure === snapshot.scale) {
+    // One up and one down in the same round both count and need no request.
+    return {
+      decisions: decisions.map((decision) =>
+        decision.outcome === 'change' ? { ...decision, outcome: 'scaled' } : decision,
+      ),
+    };
+  }
+  return { decisions, change: { serviceId: snapshot.service.id, from: snapshot.scale, to: figure } };
+}

@@ -11,7 +11,7 @@ import { startFollower } from './follower.ts';
 import { createGate } from './gate.ts';
 import { createHistory, toExecution } from './history.ts';
 import type { LaneContext } from './lane-context.ts';
-import { Lane } from './lane.ts';
+import { Lane, type OpenedRound } from './lane.ts';
 import { watchOtherReplicas } from './other-replicas.ts';
 import {
   asAccepted,
@@ -119,7 +119,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       const acceptance = await acceptOne(store, mayOpen ? { ...execution, open } : execution);
       if (acceptance.kind === 'accepted') {
         context.reached('accepted');
-        lane.poke(acceptance.opened === undefined ? undefined : { round: acceptance.opened, askedMs });
+        lane.poke(openedBy(acceptance, askedMs));
       }
       return acceptance;
     });
@@ -269,6 +269,18 @@ export function startExecutions(options: ExecutionsOptions): Executions {
     }
     return finish(id, await waiting, toExecution(stored));
   }
+}
+
+/**
+ * The round that came with an acceptance. With a change under way in it, it was opened beside the commit that closes that
+ * change: taken up, a change that is being closed would be taken for one in doubt.
+ */
+function openedBy(
+  { opened }: Extract<Acceptance, { readonly kind: 'accepted' }>,
+  askedMs: number,
+): OpenedRound | undefined {
+  if (opened === undefined || (opened.kind === 'held' && opened.open !== undefined)) return undefined;
+  return { round: opened, askedMs };
 }
 
 async function acceptOne(store: Store, execution: NewExecution): Promise<Acceptance> {

@@ -1,7 +1,7 @@
 import { hasCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
 import type { Progress } from '../drivers/driver.ts';
-import type { FollowedChange, FollowedStep } from '../storage/store.ts';
+import type { FollowedChange, FollowedStep } from '../storage/rounds.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
 import { LeaseTooShort, writeWithin } from './lease.ts';
@@ -91,6 +91,7 @@ async function whatBecame(context: LaneContext, change: FollowedChange): Promise
       read: {},
       write: writeWithin(untilMs, () => reached('follow-sending')),
       ageMs: change.ageMs,
+      lateWriteMs: timing.lateWriteMs,
     });
     return endOf(progress, timing.lookAgainMs);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { ServiceError } from '../domain/errors.ts';
-import type { Store, StoredExecution } from '../storage/store.ts';
+import type { Store } from '../storage/store.ts';
+import type { StoredExecution } from '../storage/stored-execution.ts';
 import type { Execution, ExecutionHistory } from './execution.ts';
 
 /** A stored execution as the API shows it. */
@@ -27,13 +28,11 @@ export function createHistory(store: Store): ExecutionHistory {
       const stored = await store.findExecution(executionId);
       return stored?.projectId === projectId ? toExecution(stored) : undefined;
     },
-    async list({ cursor, limit, acceptedFrom, acceptedBefore, state, ...filter }) {
+    async list({ cursor, limit, acceptedFrom, acceptedBefore, ...filter }) {
       const rows = await store.listExecutions({
         ...filter,
         // One more than asked for tells whether there is a next page.
         limit: limit + 1,
-        // `under-way` is a kind of waiting to the store; which of the two is seen from the items.
-        ...(state === undefined ? {} : { state: state === 'finished' ? ('finished' as const) : ('waiting' as const) }),
         ...(acceptedFrom === undefined ? {} : { acceptedFromMs: Date.parse(acceptedFrom) }),
         ...(acceptedBefore === undefined ? {} : { acceptedBeforeMs: Date.parse(acceptedBefore) }),
         ...(cursor === undefined ? {} : { beforeSeq: decodeCursor(cursor) }),
@@ -41,7 +40,7 @@ export function createHistory(store: Store): ExecutionHistory {
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       return {
-        executions: page.map(toExecution).filter((execution) => state === undefined || execution.state === state),
+        executions: page.map(toExecution),
         ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last.seq) } : {}),
       };
     },

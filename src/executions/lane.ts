@@ -1,12 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '../domain/errors.ts';
 import type { Target } from '../domain/target.ts';
-import type { HeldLane, LaneElsewhere } from '../storage/store.ts';
+import type { HeldLane, LaneElsewhere } from '../storage/rounds.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
 import { decideRound, readTarget, type Reading } from './round.ts';
 import { settleDoubt, watchLateWrite } from './sending.ts';
 import type { Next, Turn } from './turn.ts';
+
+/** A reading begun before its round was opened. */
+interface EarlyReading {
+  readonly reading: Promise<Reading>;
+  /** Of the last round that this process held when the reading was begun. */
+  readonly afterEpoch: number | undefined;
+}
 
 /** A round that was opened together with the acceptance of a trigger. */
 export interface OpenedRound {
@@ -27,10 +34,14 @@ export class Lane {
   #working: Promise<void> | undefined;
   /** Of the last round that this process held. */
   #epoch: number | undefined;
+  /** No other replica had the lane between the last two rounds of this process. */
+  #isAlone: boolean;
   #crowdSeenMs = 0;
   #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
-  #early: Promise<Reading> | undefined;
+  #early: EarlyReading | undefined;
+  /** The turn under way has ended its write; only the commit that notes so is left of it. */
+  #isWritten = false;
   #isBackingOff = false;
   #expected = 0;
   #arrivals = 0;
@@ -39,11 +50,12 @@ export class Lane {
   constructor(context: LaneContext, target: Target) {
     this.#context = context;
     this.#target = target;
+    this.#isAlone = !context.store.isShared;
   }
 
-  /** A new trigger would be taken up at once. */
-  get isFree(): boolean {
-    return this.#working === undefined && !this.#isBackingOff;
+  /** A new trigger would be taken up at once, and a reading begun now shows the target as its round will find it. */
+  get #isFree(): boolean {
+    return (this.#working === undefined && !this.#isBackingOff) || this.#isWritten;
   }
 
   /**
@@ -59,7 +71,7 @@ export class Lane {
    * the way: each opening reads all that waits, and a thousand triggers of one moment would each read the thousand.
    */
   async expecting<T>(work: (mayOpen: boolean) => Promise<T>): Promise<T> {
-    const mayOpen = this.isFree && this.#expected === 0 && !this.#isCrowded();
+    const mayOpen = this.#isFree && this.#expected === 0 && !this.#isCrowded();
     this.#expected += 1;
     this.#arrivals += 1;
     try {
@@ -70,15 +82,17 @@ export class Lane {
     }
   }
 
-  /** Begins to read the target while the trigger is still being stored. */
+  /**
+   * Begins to read the target while the trigger is still being stored. Not where other replicas serve the lane as well: what
+   * they write meanwhile would make the reading useless (see `#isAloneSince`), and each trigger would cost Rancher a call more.
+   */
   readEarly(driverId: string): void {
-    // Before the lane is ours another replica may write between this reading and our round: its step would be lost.
-    if (this.#context.store.isShared) return;
     const driver = this.#context.drivers.get(driverId);
-    if (driver === undefined || !this.isFree || this.#early !== undefined) return;
-    this.#early = readTarget({ context: this.#context, target: this.#target }, driver);
+    if (driver === undefined || !this.#isAlone || !this.#isFree || this.#early !== undefined) return;
+    const reading = readTarget({ context: this.#context, target: this.#target }, driver);
     // Nobody may come for it (the store refused the trigger); its failure is then of no interest.
-    this.#early.catch(() => undefined);
+    reading.catch(() => undefined);
+    this.#early = { reading, afterEpoch: this.#epoch };
   }
 
   /** Something waits here, or is due. */
@@ -92,7 +106,11 @@ export class Lane {
     this.#stopTimer();
     this.#working = this.#work(opened).finally(() => {
       this.#working = undefined;
-      if (!this.#isWanted) return;
+      this.#isWritten = false;
+      if (!this.#isWanted) {
+        if (this.#expected === 0) this.#early = undefined;
+        return;
+      }
       this.#isWanted = false;
       this.poke();
     });
@@ -179,10 +197,12 @@ export class Lane {
     const { store, holder, timing, reached } = this.#context;
     const early = this.#early;
     this.#early = undefined;
+    this.#isWritten = false;
     const askedMs = opened?.askedMs ?? performance.now();
     const asked = { target: this.#target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
     const round = opened?.round ?? (await store.openRound(asked));
     if (round.kind === 'elsewhere') return { restMs: round.leaseLeftMs + 1, why: 'look-again' };
+    this.#isAlone = this.#isAloneSince(this.#epoch, round.epoch);
     this.#epoch = round.epoch;
     reached('round-opened');
     const turn: Turn = {
@@ -192,11 +212,26 @@ export class Lane {
       mayWriteUntilMs: askedMs + timing.leaseMs - timing.rancherTimeoutMs,
       attempts: this.#attempts,
       crowd: this.#crowd,
+      written: () => {
+        this.#isWritten = true;
+      },
     };
-    if (round.open !== undefined) return settleDoubt(turn, round.open);
-    if (round.waiting.length > 0) return decideRound(turn, round, early);
+    if (round.open !== undefined) return settleDoubt(turn, round.open, round.lateWrite);
+    if (round.waiting.length > 0) {
+      const isUsable = early !== undefined && this.#isAloneSince(early.afterEpoch, round.epoch);
+      return decideRound(turn, round, isUsable ? early.reading : undefined);
+    }
     if (round.lateWrite !== undefined) return watchLateWrite(turn, round.lateWrite);
     await store.releaseLane({ target: this.#target, epoch: round.epoch });
     return 'rest';
+  }
+
+  /**
+   * Whether nobody else can have written since our round of epoch `before`. Each taking of a lane raises its epoch by one: with at
+   * most our own between the two rounds, no other replica had the lane. A reading begun between them then shows what is there;
+   * any other might be older than a step of another replica, which would be overwritten.
+   */
+  #isAloneSince(before: number | undefined, epoch: number): boolean {
+    return !this.#context.store.isShared || (before !== undefined && epoch - before <= 1);
   }
 }

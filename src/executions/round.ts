@@ -2,7 +2,7 @@ import { ulid } from 'ulid';
 import { hasCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision } from '../drivers/driver.ts';
-import type { HeldLane, ItemEnd, WaitingItem } from '../storage/store.ts';
+import type { HeldLane, ItemEnd, WaitingItem } from '../storage/rounds.ts';
 import { findRepair, send, sendRepair } from './sending.ts';
 import { afterCommit, endOf, failedItem, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 

@@ -2,7 +2,7 @@ import { ulid } from 'ulid';
 import { hasCode, ServiceError, type ErrorCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision, Progress, SendState } from '../drivers/driver.ts';
-import type { ChangeToClose, LateWrite, OpenChange, WaitingItem } from '../storage/store.ts';
+import type { ChangeToClose, LateWrite, OpenChange, WaitingItem } from '../storage/rounds.ts';
 import { LeaseTooShort, writeWithin } from './lease.ts';
 import { afterCommit, endOf, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 
@@ -15,6 +15,10 @@ interface ChangeInHand {
   readonly decisions: readonly Decision[];
   readonly waiting: readonly WaitingItem[];
   readonly ageMs: number;
+  /** A write of it may be under way besides the one about to be sent, or looked for. */
+  readonly isSentAgain?: boolean;
+  /** Earlier changes of which a write may still land; what they put there is ours. */
+  readonly late?: LateWrite;
 }
 
 /** Carries a change out and closes it, or notes that it is in doubt (design §5.1-5.4). */
@@ -38,16 +42,19 @@ async function converge(
   return change.driver.converge(change.body, {
     rancher: rancher(projectOf(target)),
     sendState,
+    ...(change.late === undefined ? {} : { late: change.late.inDoubt }),
     ageMs: change.ageMs,
+    lateWriteMs: context.timing.lateWriteMs,
     read: {},
     write: writeWithin(mayWriteUntilMs, () => reached('sending')),
   });
 }
 
 async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, sendState: SendState): Promise<Next> {
-  const late = lateWrite(turn, sendState);
+  const late = lateWrite(turn, change, sendState);
   switch (progress.kind) {
     case 'done':
+      turn.written();
       wakeCallers(turn, change, progress);
       return close(
         turn,
@@ -62,7 +69,7 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
         },
       );
     case 'undecided':
-      return noteDoubt(turn, change, { result: 'not visible yet' }, turn.context.timing.rancherTimeoutMs);
+      return noteDoubt(turn, change, { result: 'not visible yet' }, doubtAfter(turn, sendState));
     case 'stale':
       return close(turn, change, { result: `decided again: ${progress.reason}` }, { kind: 'dropped' });
     case 'superseded': {
@@ -96,14 +103,16 @@ async function sendingFailed(turn: Turn, change: ChangeInHand, error: unknown, s
   const isSentBefore = sendState === 'settled-doubt';
   if (error instanceof LeaseTooShort) {
     const attempt = { result: 'too little of the lease was left to send' };
-    return isSentBefore ? noteDoubt(turn, change, attempt, 0) : close(turn, change, attempt, { kind: 'dropped' });
+    return isSentBefore
+      ? noteDoubt(turn, change, attempt, nothingSent)
+      : close(turn, change, attempt, { kind: 'dropped' });
   }
   if (!hasCode(error)) throw error;
   const { code, message, details } = error;
   if (details.applied === 'unknown') {
     // A complete 500 of Rancher itself has ended; everything else may be under way for as long as a call may last.
-    const doubtMs = details.rancherStatus === 500 ? 0 : turn.context.timing.rancherTimeoutMs;
-    return noteDoubt(turn, change, { result: 'in doubt', code }, doubtMs);
+    const doubt = { ...doubtAfter(turn, sendState), ...(details.rancherStatus === 500 ? { doubtMs: 0 } : {}) };
+    return noteDoubt(turn, change, { result: 'in doubt', code }, doubt);
   }
   const attempt = { result: 'not applied', code };
   if (isFinal(error)) {
@@ -111,21 +120,38 @@ async function sendingFailed(turn: Turn, change: ChangeInHand, error: unknown, s
     return close(turn, change, attempt, { kind: 'ended', state: 'failed', outcome: 'failed', code, applied, message });
   }
   // Only the second sending is proven not applied. Decided anew, its items would count twice once the first one lands.
-  if (isSentBefore) await noteDoubt(turn, change, attempt, 0);
+  if (isSentBefore) await noteDoubt(turn, change, attempt, nothingSent);
   else await close(turn, change, attempt, { kind: 'dropped' });
   return restAfter(turn, error);
 }
 
-/** Whatever had to be sent again, or was overtaken, has a first write that may still land. */
-function lateWrite({ context }: Turn, sendState: SendState): { readonly lateWriteForMs?: number } {
-  return sendState === 'settled-doubt' ? { lateWriteForMs: context.timing.lateWriteMs } : {};
+/** Whatever had to be sent again, or was overtaken, has a write that may still land. */
+function lateWrite(
+  { context }: Turn,
+  change: ChangeInHand,
+  sendState: SendState,
+): { readonly lateWriteForMs?: number } {
+  const mayLand = sendState === 'settled-doubt' || change.isSentAgain === true;
+  return mayLand ? { lateWriteForMs: context.timing.lateWriteMs } : {};
+}
+
+interface Doubt {
+  readonly doubtMs: number;
+  readonly isSentAgain: boolean;
+}
+
+/** Of a write that was about to follow one in doubt, and did not. */
+const nothingSent: Doubt = { doubtMs: 0, isSentAgain: false };
+
+function doubtAfter({ context }: Turn, sendState: SendState): Doubt {
+  return { doubtMs: context.timing.rancherTimeoutMs, isSentAgain: sendState === 'settled-doubt' };
 }
 
 async function noteDoubt(
   turn: Turn,
   change: ChangeInHand,
   attempt: { readonly result: string; readonly code?: ErrorCode },
-  doubtMs: number,
+  doubt: Doubt,
 ): Promise<Next> {
   const { store, reached, log } = turn.context;
   log.warn({ target: turn.target, change: change.changeId, code: attempt.code }, 'a write is in doubt, looking');
@@ -133,7 +159,7 @@ async function noteDoubt(
     target: turn.target,
     epoch: turn.epoch,
     changeId: change.changeId,
-    doubtMs,
+    ...doubt,
     attempt,
   });
   reached('doubt-noted');
@@ -141,7 +167,7 @@ async function noteDoubt(
 }
 
 /** A change whose sending is not known to have ended: of a crash, of another holder, or of a lost reply (design §5.2). */
-export async function settleDoubt(turn: Turn, open: OpenChange): Promise<Next> {
+export async function settleDoubt(turn: Turn, open: OpenChange, late: LateWrite | undefined): Promise<Next> {
   const { drivers, timing, reached } = turn.context;
   const driver = drivers.get(open.driver);
   if (driver === undefined) {
@@ -157,21 +183,12 @@ export async function settleDoubt(turn: Turn, open: OpenChange): Promise<Next> {
     decisions: [],
     waiting: [],
     ageMs: open.ageMs,
+    isSentAgain: open.isSentAgain,
+    ...(late === undefined ? {} : { late }),
   };
-  if (open.ageMs > timing.sendWithinMs) {
-    const message =
-      'Rancher could not be reached to find out whether the change was applied; look at the target before repeating it';
-    const end = {
-      kind: 'ended',
-      state: 'failed',
-      outcome: 'failed',
-      code: 'DEADLINE_EXCEEDED',
-      applied: 'unknown',
-      message,
-    } as const;
-    return close(turn, change, { result: message, code: 'DEADLINE_EXCEEDED' }, end);
-  }
-  const sendState = open.doubtForMs > 0 ? 'doubt' : 'settled-doubt';
+  const isTooLate = open.ageMs > timing.sendWithinMs;
+  // Too late to be sent again; what became of it is looked at all the same, or a long stop would end as unknown what is done.
+  const sendState = isTooLate || open.doubtForMs > 0 ? 'doubt' : 'settled-doubt';
   let progress: Progress;
   try {
     progress = await converge(turn, change, sendState);
@@ -179,12 +196,20 @@ export async function settleDoubt(turn: Turn, open: OpenChange): Promise<Next> {
     const isOfWrite = error instanceof LeaseTooShort || (hasCode(error) && error.details.applied !== undefined);
     if (isOfWrite) return sendingFailed(turn, change, error, sendState);
     if (!hasCode(error)) throw error;
-    return restAfter(turn, error);
+    return isTooLate ? giveUp(turn, change) : restAfter(turn, error);
   }
   reached('doubt-looked-at');
+  if (progress.kind === 'undecided' && isTooLate) return giveUp(turn, change);
   if (progress.kind === 'undecided' && sendState === 'doubt')
     return { restMs: Math.min(open.doubtForMs + 1, timing.lookAgainMs), why: 'look-again' };
   return conclude(turn, change, progress, sendState);
+}
+
+async function giveUp(turn: Turn, change: ChangeInHand): Promise<Next> {
+  const message =
+    'it is not known whether the change was applied, and it is too late to send it again; look at the target before repeating it';
+  const end = { state: 'failed', outcome: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown', message } as const;
+  return close(turn, change, { result: message, code: 'DEADLINE_EXCEEDED' }, { kind: 'ended', ...end });
 }
 
 /** The change that undoes a late write, when one has landed on top of a newer figure. */

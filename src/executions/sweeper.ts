@@ -17,8 +17,13 @@ export function startSweeper(
 ): Sweeper {
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
+  let isFirst = true;
+  const { leaseMs, rancherTimeoutMs: doubtMs, lateWriteMs } = timing;
   const sweep = async (): Promise<void> => {
     try {
+      // The clock of a store that is not shared is set at its opening only.
+      if (isFirst || store.isShared) await store.boundTimes({ leaseMs, doubtMs, lateWriteMs });
+      isFirst = false;
       for (const target of await store.idleTargets({ limit: 500 })) if (!isStopped) found(target);
       tidy();
     } catch (error) {

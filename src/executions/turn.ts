@@ -1,7 +1,7 @@
 import type { ErrorCode, ServiceError } from '../domain/errors.ts';
 import type { Target } from '../domain/target.ts';
 import type { Decision } from '../drivers/driver.ts';
-import type { Committed, ItemEnd, WaitingItem } from '../storage/store.ts';
+import type { Committed, ItemEnd, WaitingItem } from '../storage/rounds.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
 
@@ -22,6 +22,8 @@ export interface Turn {
   readonly attempts: { count: number };
   /** How many items the last round decided. */
   readonly crowd: { size: number };
+  /** To be told once Rancher has confirmed what this turn wrote: from then on the next one may read. */
+  readonly written: () => void;
 }
 
 // Errors that no repetition mends: the receiver, the key or the request is wrong.

@@ -1,4 +1,4 @@
-import type { ItemEnd } from '../storage/store.ts';
+import type { ItemEnd } from '../storage/rounds.ts';
 
 /** What a waiting caller is woken with: how its only item ended, or that the rest is to be read from the store. */
 export type Ending =

@@ -10,7 +10,7 @@ interface CheckResult {
 }
 
 export interface HealthCheck {
-  /** Shown in `/readyz`: `store`, `rancher`, `change-stream`. */
+  /** Shown in `/readyz`: `store`, `rancher`. */
   readonly name: string;
   /** May throw: then the check has failed, and the error's message is the reason. */
   look(): Promise<CheckResult>;
@@ -89,7 +89,7 @@ async function lookAt(check: HealthCheck, timeoutMs: number): Promise<NamedResul
   }
 }
 
-/** The store answers. `ping` throws when it does not. */
+/** The store answers and can be written to. `ping` throws when it does not, or cannot. */
 export function storeCheck(ping: () => Promise<void>): HealthCheck {
   return {
     name: 'store',

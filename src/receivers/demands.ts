@@ -1,6 +1,6 @@
-import ipaddr from 'ipaddr.js';
 import * as z from 'zod';
 import { ServiceError } from '../domain/errors.ts';
+import { AllowedSources, namedSources } from './allowed-sources.ts';
 import { GivenSecret, HeldSecret, mergeSecrets } from './secrets.ts';
 import type { Secret } from './secrets.ts';
 
@@ -39,49 +39,11 @@ export interface SignatureSettings extends Omit<HeldSignature, 'secrets'> {
   readonly secrets: readonly Secret[];
 }
 
-/** CloudMonitor's published callback addresses (alibabacloud.com, doc-detail/60714, read in November 2026). */
-export const namedSources: Readonly<Record<string, readonly string[]>> = {
-  cloudmonitor: [
-    '47.74.206.0/26',
-    '47.74.206.64/26',
-    '47.74.206.128/26',
-    '47.74.206.192/26',
-    '8.222.159.116/32',
-    '106.11.225.0/24',
-    '106.11.226.0/24',
-    '106.11.227.0/24',
-    '106.11.242.0/24',
-    '106.11.167.0/24',
-    '106.11.245.0/24',
-    '59.82.0.0/16',
-    '203.119.128.0/17',
-    '121.41.9.246/32',
-  ],
-};
-
-export const AllowedSources = z
-  .array(
-    z
-      .string()
-      .max(64)
-      .refine((text) => isSource(text)),
-  )
-  .min(1)
-  .max(64);
-export type AllowedSources = z.infer<typeof AllowedSources>;
-
 export const RateLimit = z.strictObject({
   triggers: z.number().int().min(1).max(100_000),
   perSeconds: z.number().int().min(1).max(86_400),
 });
 export type RateLimit = z.infer<typeof RateLimit>;
-
-function isSource(text: string): boolean {
-  if (Object.hasOwn(namedSources, text)) return true;
-  // ipaddr.js would read "010.1" and "10" as addresses, as old C libraries do.
-  const plain = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:.]+:[0-9a-fA-F:.]*)(?:\/\d{1,3})?$/.test(text);
-  return plain && (text.includes('/') ? ipaddr.isValidCIDR(text) : ipaddr.isValid(text));
-}
 
 /**
  * The `signature` of a receiver from a body; null takes it away. Secrets that are not named are made.

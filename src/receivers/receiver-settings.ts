@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { ServiceError } from '../domain/errors.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import type { AnyFormat } from '../formats/format.ts';
+import type { AllowedSources } from './allowed-sources.ts';
 import type { CallbackSettings } from './callback.ts';
-import type { AllowedSources, RateLimit, SignatureSettings } from './demands.ts';
+import type { RateLimit, SignatureSettings } from './demands.ts';
 
 /** Everything about a receiver that its owner chooses. */
 export interface ReceiverSettings {

@@ -1,7 +1,8 @@
 import type { Credentials } from '../rancher/rancher.ts';
 import type { HeldCallback } from './callback.ts';
 import type { Provenance } from './custody.ts';
-import type { AllowedSources, HeldSignature, RateLimit } from './demands.ts';
+import type { AllowedSources } from './allowed-sources.ts';
+import type { HeldSignature, RateLimit } from './demands.ts';
 
 /** A stored hook, validated. Its key is not part of it, so that nothing that passes a receiver around can leak it. */
 export interface Receiver {

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { hasCode } from '../domain/errors.ts';
 import type { GenericObject, Resource } from '../rancher/resources.ts';
+import { AllowedSources } from './allowed-sources.ts';
 import { HeldCallback, sealCallback } from './callback.ts';
 import { prove, provenanceOf } from './custody.ts';
 import type { Custody, Provenance } from './custody.ts';
-import { AllowedSources, HeldSignature, RateLimit } from './demands.ts';
+import { HeldSignature, RateLimit } from './demands.ts';
 import type { Receiver } from './receiver.ts';
 import {
   defaultRepeatAfterSeconds,

@@ -2,7 +2,8 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { ServiceError } from '../domain/errors.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
-import { namedSources, signingKinds } from '../receivers/demands.ts';
+import { namedSources } from '../receivers/allowed-sources.ts';
+import { signingKinds } from '../receivers/demands.ts';
 import type { HeldSignature, RateLimit } from '../receivers/demands.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import type { Sealing } from '../receivers/sealing.ts';
@@ -25,6 +26,8 @@ export interface DemandsOptions {
   readonly installPlace: 'own-port' | 'rancher-proxy';
   /** `TRUST_EXISTING_RECEIVERS`. */
   readonly trustExistingReceivers: boolean;
+  /** `ALLOWED_SOURCES`, for receivers that name none; absent: every address. */
+  readonly defaultAllowedSources?: readonly string[];
   /** Milliseconds since 1970, for the senders' timestamps. */
   readonly nowMs?: () => number;
 }
@@ -55,13 +58,14 @@ const defaultHeaders: Readonly<Partial<Record<HeldSignature['kind'], string>>> =
 
 /** The checks between finding a receiver and reading a trigger's body. */
 export function createDemands(options: DemandsOptions): Demands {
-  const { sealing, drivers, rates, installPlace, trustExistingReceivers, nowMs = Date.now } = options;
+  const { sealing, drivers, rates, installPlace, trustExistingReceivers, defaultAllowedSources } = options;
+  const { nowMs = Date.now } = options;
   const checkProvenance = (receiver: Receiver): void => {
     if (!trustExistingReceivers) requireProvenance(receiver, drivers);
   };
   return {
     async check(receiver, request) {
-      if (receiver.allowedSources !== undefined) requireSource(receiver.allowedSources, request.sourceAddress);
+      requireSource(receiver, defaultAllowedSources, request.sourceAddress);
       const signedOnce =
         receiver.signature === undefined
           ? undefined
@@ -79,11 +83,18 @@ export function createDemands(options: DemandsOptions): Demands {
   };
 }
 
-function requireSource(allowed: readonly string[], address: string | undefined): void {
+function requireSource(
+  receiver: Receiver,
+  byDefault: readonly string[] | undefined,
+  address: string | undefined,
+): void {
+  const allowed = receiver.allowedSources ?? byDefault;
+  if (allowed === undefined) return;
+  const who = receiver.allowedSources === undefined ? 'this installation' : 'this receiver';
   if (address === undefined || !ipaddr.isValid(address)) {
     throw new ServiceError(
       'SOURCE_NOT_ALLOWED',
-      'this receiver admits certain addresses only, and the address of the caller cannot be known here; check TRUSTED_HOPS and the place of installation',
+      `${who} admits certain addresses only, and the address of the caller cannot be known here; check TRUSTED_HOPS and the place of installation`,
     );
   }
   // IPv4 callers of a socket that listens on both arrive as ::ffff:192.0.2.1.
@@ -97,10 +108,11 @@ function requireSource(allowed: readonly string[], address: string | undefined):
       return range.kind() === caller.kind() && caller.match(range, prefix);
     });
   if (isAllowed) return;
-  throw new ServiceError(
-    'SOURCE_NOT_ALLOWED',
-    `this receiver does not admit the address ${caller.toString()}; its owner sets allowedSources`,
-  );
+  const remedy =
+    receiver.allowedSources === undefined
+      ? 'its operator sets ALLOWED_SOURCES, and allowedSources of the receiver goes before it'
+      : 'its owner sets allowedSources';
+  throw new ServiceError('SOURCE_NOT_ALLOWED', `${who} does not admit the address ${caller.toString()}; ${remedy}`);
 }
 
 function requireProvenance(receiver: Receiver, drivers: readonly AnyDriver[]): void {

@@ -152,6 +152,18 @@ const triggerRates = (engine: Engine): Migration => ({
   },
 });
 
+/** Whose lease a lane was taken from, and whether a second write of a change may be under way. */
+const doubts = (engine: Engine): Migration => ({
+  async up(db: Kysely<unknown>) {
+    const whole = engine.name === 'sqlite' ? 'integer' : 'bigint';
+    await db.schema.alterTable('lanes').addColumn('taken_from', whole).execute();
+    await db.schema
+      .alterTable('changes')
+      .addColumn('sent_again', whole, (column) => column.notNull().defaultTo(0))
+      .execute();
+  },
+});
+
 /** All migrations, oldest first. A released one is never edited. */
 export function migrationsFor(engine: Engine): MigrationProvider {
   return {
@@ -161,6 +173,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
       '0003-callbacks': callbacks(engine),
       '0004-installation': installation(engine),
       '0005-trigger-rates': triggerRates(engine),
+      '0006-doubts': doubts(engine),
     }),
   };
 }

@@ -1,12 +1,10 @@
 import pg from 'pg';
 import { channel, type Announcement } from './operations/announce.ts';
-import type { StoreWatcher } from './store.ts';
 
 const firstPauseMs = 250;
 const longestPauseMs = 10_000;
 
 export interface Announcements {
-  watch(watcher: StoreWatcher): () => void;
   close(): Promise<void>;
 }
 
@@ -14,8 +12,7 @@ export interface Announcements {
  * Hears what other replicas announce, over a connection of its own that is opened again whenever it breaks. Announcements
  * made meanwhile are lost; the executions poll behind it.
  */
-export function listen(url: string): Announcements {
-  const watchers = new Set<StoreWatcher>();
+export function listen(url: string, announced: (announcement: Announcement) => void): Announcements {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   let pauseMs = firstPauseMs;
@@ -23,11 +20,7 @@ export function listen(url: string): Announcements {
   let connecting: Promise<void> | undefined;
 
   const hear = (payload: string | undefined): void => {
-    const announcement = JSON.parse(payload ?? '{"finished":[]}') as Announcement;
-    for (const watcher of watchers) {
-      if ('waiting' in announcement) watcher.waiting(announcement.waiting);
-      else watcher.finished(announcement.finished);
-    }
+    if (payload !== undefined) announced(JSON.parse(payload) as Announcement);
   };
   const connect = async (): Promise<void> => {
     const mine = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, keepAlive: true });
@@ -62,10 +55,6 @@ export function listen(url: string): Announcements {
   };
   connecting = connect();
   return {
-    watch(watcher) {
-      watchers.add(watcher);
-      return () => void watchers.delete(watcher);
-    },
     async close() {
       isClosed = true;
       clearTimeout(timer);

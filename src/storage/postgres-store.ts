@@ -1,97 +1,15 @@
-import { Kysely, PostgresDialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
-import pg from 'pg';
-import { ServiceError } from '../domain/errors.ts';
-import { postgresEngine } from './engine.ts';
-import { migrationsFor } from './migrations.ts';
-import { operationsOn } from './operations/operations.ts';
-import { batched } from './batched.ts';
-import { listen } from './postgres-announcements.ts';
+import { openStoreThread, type StoreThreadOptions } from './store-thread.ts';
 import type { Store } from './store.ts';
-import type { Tables } from './tables.ts';
 
-export interface PostgresOptions {
+export interface PostgresOptions extends StoreThreadOptions {
   /** `postgres://user:password@host:5432/database`. */
   readonly url: string;
-  /** Told when a connection that nobody was using broke. */
-  readonly onIdleError?: (error: Error) => void;
 }
-
-// Milliseconds and counters fit a double exactly; node-postgres would hand out bigint columns as text.
-const int8 = 20;
 
 /**
- * Opens the store that several replicas share, and brings it up to date; replicas that start at once take turns.
+ * Opens the store that several replicas share.
  * @throws ServiceError STORE_UNAVAILABLE naming what is wrong (unreachable, wrong password, no such database, a newer schema).
  */
-export async function openPostgresStore({ url, onIdleError }: PostgresOptions): Promise<Store> {
-  const types = new pg.TypeOverrides();
-  types.setTypeParser(int8, Number);
-  const pool = new pg.Pool({
-    connectionString: url,
-    types,
-    max: 10,
-    connectionTimeoutMillis: 5_000,
-    idleTimeoutMillis: 30_000,
-  });
-  // Without a listener a broken idle connection (PostgreSQL restarted) would end the process.
-  pool.on('error', (error) => onIdleError?.(error));
-  // The same for one that is in use just then; its query fails and tells whoever asked.
-  pool.on('connect', (client) => void client.on('error', () => undefined));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  // Kysely takes an advisory lock for the time of the migration.
-  const { error } = await new Migrator({ db, provider: migrationsFor(postgresEngine) }).migrateToLatest();
-  if (error !== undefined) {
-    await db.destroy();
-    throw explain(error);
-  }
-  const operations = wrapErrors({ ...operationsOn(db, postgresEngine) });
-  const announcements = listen(url);
-  return {
-    ...operations,
-    accept: batched(operations.accept),
-    isShared: true,
-    watch: (watcher) => announcements.watch(watcher),
-    async close() {
-      await announcements.close();
-      await db.destroy();
-    },
-  };
-}
-
-/** Every failure of the database is the operator's, whatever the driver calls it. */
-function wrapErrors<T extends Readonly<Record<string, (...parameters: never[]) => Promise<unknown>>>>(
-  operations: T,
-): T {
-  const wrap =
-    (run: (...parameters: never[]) => Promise<unknown>) =>
-    async (...parameters: never[]) => {
-      try {
-        return await run(...parameters);
-      } catch (error) {
-        throw explain(error);
-      }
-    };
-  return Object.fromEntries(Object.entries(operations).map(([name, run]) => [name, wrap(run)])) as T;
-}
-
-const explanations: readonly (readonly [RegExp, string])[] = [
-  [/28P01|28000|password/, 'it refuses the user or password of DATABASE_URL'],
-  [/3D000/, 'the database named in DATABASE_URL does not exist; create it'],
-  [
-    /ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|timeout|EAI_AGAIN/,
-    'it cannot be reached; check the host and port of DATABASE_URL',
-  ],
-  [/corrupted migrations|missing/, 'it was written by a newer version; start that version'],
-  [/42501/, 'the user of DATABASE_URL may not do this; give it the schema'],
-  [/53100/, 'its disk is full; make room'],
-];
-
-function explain(error: unknown): ServiceError {
-  if (error instanceof ServiceError) return error;
-  const { code = 'no code', message = '' } = error as { readonly code?: string; readonly message?: string };
-  const text = `${code} ${message}`;
-  // The driver's own message may hold the host; it goes no further than the cause.
-  const remedy = explanations.find(([pattern]) => pattern.test(text))?.[1] ?? `it refused (${code})`;
-  return new ServiceError('STORE_UNAVAILABLE', `cannot use PostgreSQL: ${remedy}`, { cause: error });
+export function openPostgresStore({ url, ...options }: PostgresOptions): Promise<Store> {
+  return openStoreThread({ engine: 'postgres', url }, options);
 }

@@ -2,8 +2,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { ServiceError } from '../domain/errors.ts';
-import { sqliteEngine, type Database } from './engine.ts';
+import { sqliteEngine, storable, type OpenDatabase } from './engine.ts';
 import { migrationsFor } from './migrations.ts';
+import { createSteadyClock } from './steady-clock.ts';
 import type { Tables } from './tables.ts';
 
 /** `:memory:` in unit tests; a file everywhere else. */
@@ -13,7 +14,7 @@ export type SqliteFile = string;
  * Opens the file for this process alone and brings it up to date. Meant to run in a worker thread: every call blocks.
  * @throws ServiceError STORE_UNAVAILABLE when another process has it, when it is no database of ours, or when it is newer than this version.
  */
-export async function openSqliteDatabase(file: SqliteFile): Promise<Database> {
+export async function openSqliteDatabase(file: SqliteFile): Promise<OpenDatabase> {
   const sqlite = openExclusively(file);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: async () => asKyselyExpects(sqlite) }) });
   const provider = migrationsFor(sqliteEngine);
@@ -22,13 +23,14 @@ export async function openSqliteDatabase(file: SqliteFile): Promise<Database> {
     await db.destroy();
     throw explain(error, file);
   }
-  return db;
+  return { db, engine: sqliteEngine, explain: (reason) => explain(reason, file), close: () => db.destroy() };
 }
 
 function openExclusively(file: SqliteFile): DatabaseSync {
   let sqlite: DatabaseSync | undefined;
   try {
     sqlite = new DatabaseSync(file);
+    sqlite.function('steady_now_ms', createSteadyClock());
     // Exclusive before WAL: then no shared memory file is made and a second process is refused at once.
     sqlite.exec('pragma locking_mode = exclusive');
     sqlite.exec('pragma journal_mode = wal');
@@ -60,6 +62,7 @@ const explanations: readonly (readonly [RegExp, string])[] = [
 ];
 
 function explain(error: unknown, file: SqliteFile): ServiceError {
+  if (error instanceof ServiceError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const remedy = explanations.find(([pattern]) => pattern.test(message))?.[1] ?? message;
   return new ServiceError('STORE_UNAVAILABLE', `cannot use the database ${file}: ${remedy}`, { cause: error });
@@ -72,9 +75,13 @@ function asKyselyExpects(sqlite: DatabaseSync) {
     const statement: StatementSync = sqlite.prepare(text);
     return {
       reader: statement.columns().length > 0,
-      all: (parameters: readonly unknown[]) => statement.all(...(parameters as never[])),
-      run: (parameters: readonly unknown[]) => statement.run(...(parameters as never[])),
-      iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as never[])),
+      all: (parameters: readonly unknown[]) => statement.all(...(parameters.map(storable) as never[])),
+      run(parameters: readonly unknown[]) {
+        // On a full disk SQLite has rolled back by itself; the error of a second rollback would hide the first one's reason.
+        if (text === 'rollback' && !sqlite.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+        return statement.run(...(parameters.map(storable) as never[]));
+      },
+      iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters.map(storable) as never[])),
     };
   };
   return {

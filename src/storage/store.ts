@@ -1,7 +1,18 @@
-import type { Applied, ErrorCode } from '../domain/errors.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { Target } from '../domain/target.ts';
+import type {
+  ChangeToClose,
+  Committed,
+  FollowedChange,
+  FollowedStep,
+  HeldLane,
+  ItemEnd,
+  LaneElsewhere,
+  NewAttempt,
+  RoundToCommit,
+  RoundToOpen,
+} from './rounds.ts';
+import type { HistoryFilter, StoredExecution } from './stored-execution.ts';
 
 /** A key by which the same event is told again, or a signature that counts once; hashes only. */
 export interface SeenKey {
@@ -43,147 +54,6 @@ export type Acceptance =
   | { readonly kind: 'replayed' }
   | { readonly kind: 'lane-full' };
 
-/** An item that waits in a lane. */
-export interface WaitingItem {
-  readonly itemId: string;
-  readonly executionId: string;
-  readonly projectId: string;
-  readonly receiverId: string;
-  readonly driver: string;
-  readonly config: unknown;
-  readonly signal: Signal;
-  readonly keptBody?: string;
-  /** Its execution has no other item: how this one ends is how the execution ends. */
-  readonly isOnly: boolean;
-  readonly waitedMs: number;
-  /** Negative once it is too late to send. */
-  readonly sendWithinMs: number;
-}
-
-/** A change that was committed and whose sending is not known to have ended. */
-export interface OpenChange {
-  readonly changeId: string;
-  readonly driver: string;
-  readonly body: unknown;
-  /** Milliseconds for which a write of it may still be under way; 0 or less once it cannot be. */
-  readonly doubtForMs: number;
-  readonly ageMs: number;
-}
-
-/** A late write that may still land (design §5.2). */
-export interface LateWrite {
-  /** Changes of which a write may still land. */
-  readonly inDoubt: readonly unknown[];
-  readonly latest: unknown;
-  readonly driver: string;
-  readonly forMs: number;
-}
-
-/** Whose turn it would be, and for how long. */
-export interface RoundToOpen {
-  readonly target: Target;
-  readonly holder: string;
-  readonly leaseMs: number;
-  /** How long a dead holder's write may still be under way after its lease. */
-  readonly doubtMs: number;
-}
-
-/** What the holder of a lane finds when it begins a round. */
-export interface HeldLane {
-  readonly kind: 'held';
-  readonly epoch: number;
-  readonly waiting: readonly WaitingItem[];
-  readonly open?: OpenChange;
-  readonly sinceLastEffectiveChangeMs?: number;
-  readonly lateWrite?: LateWrite;
-}
-
-/** Somebody else holds the lane and serves what waits there. */
-export interface LaneElsewhere {
-  readonly kind: 'elsewhere';
-  readonly leaseLeftMs: number;
-}
-
-/** How one item ended. */
-export interface ItemEnd {
-  readonly itemId: string;
-  readonly outcome: Outcome;
-  readonly message: string;
-  readonly from?: number;
-  readonly to?: number;
-  readonly code?: ErrorCode;
-  readonly applied?: Applied;
-}
-
-export interface RoundToCommit {
-  readonly target: Target;
-  readonly epoch: number;
-  /** Items that end in this round. */
-  readonly ended: readonly ItemEnd[];
-  /** The one change for the others. */
-  readonly change?: {
-    readonly changeId: string;
-    readonly driver: string;
-    readonly body: unknown;
-    readonly items: readonly {
-      readonly itemId: string;
-      readonly message: string;
-      readonly from?: number;
-      readonly to?: number;
-    }[];
-  };
-  readonly attempt?: NewAttempt;
-}
-
-export interface NewAttempt {
-  readonly result: string;
-  readonly code?: ErrorCode;
-}
-
-export interface ChangeToClose {
-  readonly target: Target;
-  readonly epoch: number;
-  readonly changeId: string;
-  readonly attempt: NewAttempt;
-  readonly end:
-    | {
-        readonly kind: 'ended';
-        readonly state: 'done' | 'superseded' | 'failed';
-        /** Outcome of every item of the change that `items` does not name. */
-        readonly outcome: Outcome;
-        readonly message?: string;
-        readonly code?: ErrorCode;
-        readonly applied?: Applied;
-        readonly items?: readonly ItemEnd[];
-        /** What holds in its place, as a change, when it was superseded. */
-        readonly latest?: unknown;
-        /** The write had been in doubt and may still land for so long. */
-        readonly lateWriteForMs?: number;
-      }
-    /** Accepted and under way: the lane is free, and the change is looked after from now on. */
-    | { readonly kind: 'following'; readonly message: string; readonly afterMs: number; readonly body?: unknown }
-    /** Proven not applied: its items wait again. */
-    | { readonly kind: 'dropped' };
-}
-
-/** A change that somebody looks after until it ends. */
-export interface FollowedChange {
-  readonly changeId: string;
-  readonly target: Target;
-  readonly driver: string;
-  readonly body: unknown;
-  readonly ageMs: number;
-}
-
-export interface FollowedStep {
-  readonly changeId: string;
-  readonly target: Target;
-  readonly holder: string;
-  /** Absent when nothing worth telling happened. */
-  readonly attempt?: NewAttempt;
-  readonly end: Exclude<ChangeToClose['end'], { readonly kind: 'dropped' }>;
-}
-
 /** The outcome of an execution that is to be posted now. */
 export interface DueCallback {
   readonly executionId: string;
@@ -192,78 +62,6 @@ export interface DueCallback {
   readonly attempt: number;
   /** Since the execution ended. */
   readonly ageMs: number;
-}
-
-/** An execution that ended in the operation just committed, for the callers that wait for it. */
-export interface FinishedExecution {
-  readonly executionId: string;
-  readonly outcome: Outcome;
-}
-
-/**
- * What a holder's commit did. `lane-lost`: nothing, because the lane is somebody else's by now or an item was decided meanwhile.
- * `next`: whether there is `more` to decide, a late write to `watch` for, or nothing; a shared lane is then given up in the same commit.
- */
-export type Committed =
-  | {
-      readonly kind: 'committed';
-      readonly finished: readonly FinishedExecution[];
-      readonly next: 'more' | 'watch' | 'rest';
-    }
-  | { readonly kind: 'lane-lost' };
-
-/** A stored execution with its items and attempts, times in milliseconds since 1970. */
-export interface StoredExecution {
-  readonly seq: number;
-  readonly id: string;
-  readonly projectId: string;
-  readonly receiverId: string;
-  readonly receiverName: string;
-  readonly driver: string;
-  readonly format: string;
-  readonly reason: string;
-  readonly state: 'waiting' | 'finished';
-  readonly outcome?: Outcome;
-  readonly message: string;
-  readonly code?: ErrorCode;
-  readonly applied?: Applied;
-  readonly from?: number;
-  readonly to?: number;
-  readonly acceptedAtMs: number;
-  readonly finishedAtMs?: number;
-  readonly items: readonly StoredItem[];
-  readonly attempts: readonly StoredAttempt[];
-}
-
-export interface StoredItem {
-  readonly target: Target;
-  readonly state: 'waiting' | 'under-way' | 'finished';
-  readonly changeId?: string;
-  readonly outcome?: Outcome;
-  readonly message: string;
-  readonly code?: ErrorCode;
-  readonly applied?: Applied;
-  readonly from?: number;
-  readonly to?: number;
-}
-
-export interface StoredAttempt {
-  readonly target: Target;
-  readonly atMs: number;
-  readonly result: string;
-  readonly code?: ErrorCode;
-}
-
-export interface HistoryFilter {
-  readonly projectId: string;
-  readonly receiverId?: string;
-  readonly target?: Target;
-  readonly outcome?: Outcome;
-  readonly state?: 'waiting' | 'finished';
-  readonly acceptedFromMs?: number;
-  readonly acceptedBeforeMs?: number;
-  readonly beforeSeq?: number;
-  readonly limit: number;
 }
 
 /** What the replicas that share a store tell each other. A message may be lost; whoever waits asks again by himself. */
@@ -297,6 +95,8 @@ export interface Store {
     readonly epoch: number;
     readonly changeId: string;
     readonly doubtMs: number;
+    /** The write was not the first of this change. */
+    readonly isSentAgain: boolean;
     readonly attempt: NewAttempt;
   }): Promise<Committed>;
   closeChange(close: ChangeToClose): Promise<Committed>;
@@ -334,6 +134,15 @@ export interface Store {
   readLaneHistory(input: { readonly target: Target }): Promise<{ readonly sinceLastEffectiveChangeMs?: number }>;
   /** Ends every lease there is: only for an engine whose file no other process can have open. */
   endAllLeases(): Promise<void>;
+  /**
+   * Brings back what lies further ahead than it can have been written: the clock was set back since. A dead holder's lease, a doubt
+   * or a look at a change would else last for as long as that.
+   */
+  boundTimes(longest: {
+    readonly leaseMs: number;
+    readonly doubtMs: number;
+    readonly lateWriteMs: number;
+  }): Promise<void>;
   /** Targets with something unfinished whose lane nobody holds just now. */
   idleTargets(input: { readonly limit: number }): Promise<readonly Target[]>;
   /** How much is accepted and not finished, and for how long the oldest of it has been. */
@@ -349,7 +158,7 @@ export interface Store {
   prune(input: { readonly olderThanMs: number; readonly keep: number; readonly atMost: number }): Promise<number>;
   /** The name of the installation that this database belongs to: the first one proposed, for all replicas and for good. */
   installationId(proposed: string): Promise<string>;
-  /** Throws when the database does not answer. */
+  /** Throws when the database does not answer, or cannot store anything just now. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

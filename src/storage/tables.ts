@@ -8,6 +8,8 @@ export interface LanesTable {
   epoch: number;
   holder: string;
   lease_until: number;
+  /** The end of the lease it was taken from; null once its holder has kept it. */
+  taken_from: number | null;
   /** When the last change that had an effect was finished. */
   last_effective_at: number | null;
   /** A change whose write was once in doubt, and may land late until `doubt_until` (design §5.2). */
@@ -72,6 +74,8 @@ export interface ChangesTable {
   created_at: number;
   /** Until then a write of it may still be under way; set when doubt is known. */
   doubt_until: number | null;
+  /** 1 when it was sent more than once, or may have been. */
+  sent_again: number;
   /** For `following`: who looks after it, until when, and when next. */
   holder: string | null;
   lease_until: number | null;

@@ -1,5 +1,5 @@
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,20 @@ const seeded: readonly Seeded[] = [
     says: /Unrecognized key: "invalid_char"/,
   },
   {
+    mistake: 'a text without a rule for its characters',
+    file: rancher,
+    from: "      invalid_chars: ' ?#@'\n",
+    to: '',
+    says: /PUBLIC_URL: a text says which characters it takes/,
+  },
+  {
+    mistake: 'a number without bounds',
+    file: rancher,
+    from: '      max: 86400\n',
+    to: '',
+    says: /COOLDOWN_SECONDS: a number has min and max/,
+  },
+  {
     mistake: 'a default that is not one of the options',
     file: rancher,
     from: 'default: volume',
@@ -72,6 +86,20 @@ const seeded: readonly Seeded[] = [
     from: /\n.*\$\{TRUSTED_HOPS\}/,
     to: '',
     says: /TRUSTED_HOPS is asked and not used/,
+  },
+  {
+    mistake: 'a bound that the product does not take',
+    file: rancher,
+    from: 'max: 86400',
+    to: 'max: 100000',
+    says: /the variable COOLDOWN_SECONDS: "100000" is not a whole number from 0 to 86400/,
+  },
+  {
+    mistake: "a secret's mode as a text, which Rancher's executor refuses",
+    file: docker,
+    from: 'target: sealing-key',
+    to: "target: sealing-key\n        mode: '0400'",
+    says: /services\.receiver-hooks\.secrets\.\d: Unrecognized key: "mode"/,
   },
   {
     mistake: 'a compose key that Rancher would ignore',
@@ -114,6 +142,13 @@ const seeded: readonly Seeded[] = [
     from: 'start_first: false',
     to: 'start_first: true',
     says: /the old container must stop before the new one starts/,
+  },
+  {
+    mistake: 'starting the new container first on a port of the host that the old one holds',
+    file: rancher,
+    from: /(only when the old one has gone\.\n\s+start_first: )false/,
+    to: '$1true',
+    says: /with a port of the host the old container must stop before the new one starts/,
   },
   {
     mistake: 'readiness as the health check',
@@ -197,6 +232,39 @@ describe('addon/catalog', () => {
     expect(problems()).not.toEqual([]);
   });
 
+  it('takes the next version as templates/README.md has it added, and the one before as it was released', async () => {
+    await cp(join(root, 'receiver-hooks/0'), join(root, 'receiver-hooks/1'), { recursive: true });
+    const edit = async (path: string, edits: readonly (readonly [string, string])[]): Promise<void> => {
+      const source = await readFile(join(root, path), 'utf8');
+      await writeFile(
+        join(root, path),
+        edits.reduce((text, [from, to]) => text.replace(from, to), source),
+      );
+    };
+    await edit(config, [['version: 0.1.0', 'version: 0.2.0']]);
+    await edit(docker.replace('/0/', '/1/'), [['}:0.1.0', '}:0.2.0']]);
+    await edit(rancher.replace('/0/', '/1/'), [
+      ['version: 0.1.0', 'version: 0.2.0'],
+      ["upgrade_from: ''", "upgrade_from: '>=0.1.0'"],
+    ]);
+
+    expect(checkCatalog(root, '0.2.0')).toEqual([]);
+  });
+
+  it('is of the version that the image says it is', async () => {
+    const dockerfile = await readFile(new URL('addon/Dockerfile', repository), 'utf8');
+
+    expect(/^ARG VERSION=(.+)$/m.exec(dockerfile)?.[1]).toBe(version);
+  });
+
+  it('is the only folder of this repository in which Rancher looks for templates', () => {
+    // The catalog service takes `templates`, and whatever top folder has one hyphen in its name (manager/traverse.go).
+    const folders = readdirSync(repository, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+    expect(folders.map(({ name }) => name).filter((name) => name.split('-').length === 2)).toEqual([]);
+    expect(folders.map(({ name }) => name)).toContain('templates');
+  });
+
   it('refuses a version that is not the one of the product', () => {
     const found = checkCatalog(root, '9.9.9');
     expect(found.map(({ problem }) => problem)).toContain("version 0.1.0 is not the product's 9.9.9 (package.json)");
@@ -206,9 +274,12 @@ describe('addon/catalog', () => {
     const [first] = readCatalog(root).templates[0]?.versions ?? [];
     const all = first === undefined ? [] : combinations(first);
     const places = new Set(
-      all.map(({ ACCESS, STORAGE, CREDENTIALS, HOST_KEY }) => `${ACCESS}/${STORAGE}/${CREDENTIALS}/${HOST_KEY}`),
+      all.map(({ ACCESS, STORAGE, CREDENTIALS, HOST_KEY, OLD_DOCKER }) =>
+        [ACCESS, STORAGE, CREDENTIALS, HOST_KEY, OLD_DOCKER].join('/'),
+      ),
     );
-    expect(places.size).toBe(2 * 3 * 2 * 2);
-    expect(all.length).toBe(2 * 3 * 2 * 2 * 2);
+    expect(places.size).toBe(2 * 3 * 2 * 2 * 2);
+    // And with a sealing key or without.
+    expect(all.length).toBe(2 * places.size);
   });
 });

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
 import { openPostgresStore } from '../../src/storage/postgres-store.ts';
-import { freePort, startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
+import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
 import pg from 'pg';
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
@@ -170,12 +171,17 @@ describe('serve with a bad database', () => {
 describe('serve with a bad DATABASE_URL', () => {
   let postgres: PostgresServer;
   let strict: Server;
+  let silent: Server;
   beforeAll(async () => {
     postgres = await startPostgresServer();
     strict = await refusePasswords();
+    // The log-in waits for the first byte, which never comes: a firewall, or a server that hangs.
+    silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
   }, 60_000);
   afterAll(async () => {
     strict.close();
+    silent.close();
     await postgres.close();
   });
 
@@ -185,6 +191,8 @@ describe('serve with a bad DATABASE_URL', () => {
     `postgres://hooks:my-password@127.0.0.1:${String((strict.address() as AddressInfo).port)}/hooks`;
   const nobodyListens = async (): Promise<string> =>
     `postgres://hooks:my-password@127.0.0.1:${String(await freePort())}/hooks`;
+  const nobodyAnswers = async (): Promise<string> =>
+    `postgres://hooks:my-password@127.0.0.1:${String((silent.address() as AddressInfo).port)}/hooks`;
   const unknownHost = async (): Promise<string> => 'postgres://hooks:my-password@no-such-host.invalid:5432/hooks';
   const newer = async (): Promise<string> => {
     const url = await postgres.createDatabase();
@@ -201,6 +209,7 @@ describe('serve with a bad DATABASE_URL', () => {
     ['the user is unknown', asNobody, /it refuses the user or password of DATABASE_URL/],
     ['there is no such database', withoutDatabase, /the database named in DATABASE_URL does not exist; create it/],
     ['nobody listens there', nobodyListens, /it cannot be reached; check the host and port of DATABASE_URL/],
+    ['nobody answers there', nobodyAnswers, /it cannot be reached; check the host and port of DATABASE_URL/],
     ['the host is unknown', unknownHost, /it cannot be reached; check the host and port of DATABASE_URL/],
     ['it is of a newer version', newer, /it was written by a newer version; start that version/],
   ])('refuses to start when %s, in one line without the password', async (_what, locate, says) => {

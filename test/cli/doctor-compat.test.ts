@@ -80,6 +80,24 @@ describe('cli/doctor/compat', () => {
     expect(of('odd')).toEqual([expect.stringContaining('lists it with state error')]);
   });
 
+  it('tells of the defaults that hold for what the old service stored, and only where they do', async () => {
+    const serviceId = sandbox.addService({ projectId: '1a5' });
+    store('cooling', 'scaleService', { serviceId, ...bounds });
+    store('own', 'scaleService', { serviceId, ...bounds, cooldownSeconds: 0 });
+    store('push', 'serviceUpgrade', { ...upgrade, serviceSelector: { app: 'nowhere' } });
+
+    const { findings, of } = await examine({ COOLDOWN_SECONDS: '300', ALLOWED_SOURCES: '10.0.0.0/8,cloudmonitor' });
+
+    const guarded = 'takes them from 10.0.0.0/8, cloudmonitor only (ALLOWED_SOURCES)';
+    expect(of('cooling')).toEqual([
+      "the old service: acts on every trigger; here: does nothing within 300 s of its target's last change (COOLDOWN_SECONDS)",
+      `the old service: takes triggers from every address; here: ${guarded}`,
+    ]);
+    expect(of('own')).toEqual([expect.stringContaining(guarded)]);
+    expect(of('push')).toEqual([expect.stringContaining(guarded)]);
+    expect(findings.at(-1)).toMatchObject({ message: '0 of 3 act alike' });
+  });
+
   it("knows that nothing can be forwarded in the old service's place", async () => {
     store('forward', 'forwardPost', { projectId: '1a5', serviceName: 'x', port: '80', path: '/' });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function start(name: string): Promise<RunningService> {
+async function start(name: string, more: Record<string, string> = {}): Promise<RunningService> {
   const { accessKey, secretKey } = sandbox.project.keys.project;
   const config = readServeConfig({
     CATTLE_URL: sandbox.url,
@@ -38,6 +38,7 @@ async function start(name: string): Promise<RunningService> {
     PORT: '0',
     DATA_DIR: join(directory, name),
     LOG_LEVEL: 'error',
+    ...more,
   });
   const service = await startService(config, { presence });
   running.push(service);
@@ -93,6 +94,18 @@ async function storm(
 }
 
 describe('cli/service', () => {
+  it('checks what the operators are told of, and nothing else', async () => {
+    const service = await start('one');
+    const { body } = await call(service.url, { path: '/readyz' });
+    const asked = (body['checks'] as readonly { readonly name: string }[]).map(({ name }) => name);
+
+    const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const chapter = page.split(/^## /m).find((text) => text.startsWith('What each readiness reason means')) ?? '';
+    const told = [...chapter.matchAll(/^\| `([a-z-]+)`/gm)].map(([, name]) => name);
+
+    expect(told).toEqual(asked);
+  });
+
   it('is unready while another installation executes in the same environment, and says which', async () => {
     const one = await start('one');
     await makeReceiver(one);
@@ -110,6 +123,22 @@ describe('cli/service', () => {
     expect(listed.body['data']).toMatchObject([{ driver: 'scaleService' }]);
     await until(async () => (await onlyExecutor(one)).status === 200);
   }, 20_000);
+
+  it('takes from the environment what holds for receivers that say nothing', async () => {
+    const service = await start('one', { COOLDOWN_SECONDS: '600', ALLOWED_SOURCES: '127.0.0.0/8' });
+    const { path } = await makeReceiver(service);
+    const headers = asOwner();
+
+    const listed = await call(service.url, { path: '/v1-webhooks/receivers?projectId=1a5', headers });
+    const outcomes = [
+      await call(service.url, { method: 'POST', path }),
+      await call(service.url, { method: 'POST', path }),
+    ];
+
+    const installationDefaults = { cooldownSeconds: 600, allowedSources: ['127.0.0.0/8'] };
+    expect(listed.body['data']).toMatchObject([{ installationDefaults }]);
+    expect(outcomes.map(({ body }) => body['outcome'])).toEqual(['scaled', 'cooling-down']);
+  });
 
   it('stays ready beside an installation that acts in another environment', async () => {
     const one = await start('one');

@@ -55,6 +55,7 @@ describe('config/read-config', () => {
       trustExistingReceivers: false,
       trustedHops: 0,
       allowPrivateCallbacks: false,
+      receiverDefaults: { cooldownSeconds: 0 },
       history: { days: 30, limit: 100_000 },
     });
   });
@@ -94,9 +95,42 @@ describe('config/read-config', () => {
     ['TRUSTED_HOPS', '-1'],
     ['HISTORY_DAYS', '0'],
     ['HISTORY_LIMIT', '1e6'],
+    ['COOLDOWN_SECONDS', '86401'],
+    ['COOLDOWN_SECONDS', '-1'],
+    ['COOLDOWN_SECONDS', '5m'],
+    ['ALLOWED_SOURCES', '10.0.0.0/33'],
+    ['ALLOWED_SOURCES', '10.0.0.0/8,'],
+    ['ALLOWED_SOURCES', '10.0.0.0/8;192.168.0.0/16'],
+    ['ALLOWED_SOURCES', 'intranet'],
     ['ALLOW_PRIVATE_CALLBACKS', '1'],
   ])('refuses %s=%s', (variable, value) => {
     expect(variablesOf(mistakesOf(() => readServeConfig({ ...cattle, [variable]: value })))).toEqual([variable]);
+  });
+
+  it('reads what holds for receivers that say nothing', () => {
+    const environment = { ...cattle, COOLDOWN_SECONDS: '300', ALLOWED_SOURCES: '10.0.0.0/8, 2001:db8::7,cloudmonitor' };
+    const receiverDefaults = { cooldownSeconds: 300, allowedSources: ['10.0.0.0/8', '2001:db8::7', 'cloudmonitor'] };
+
+    expect(readServeConfig(environment)).toMatchObject({ receiverDefaults });
+    expect(readDoctorConfig(environment)).toMatchObject({ receiverDefaults });
+  });
+
+  it("knows no sources behind Rancher's proxy, and a cooldown there as well", () => {
+    const inPlace = { ...cattle, INSTALL_PLACE: 'rancher-proxy', COOLDOWN_SECONDS: '60' };
+
+    expect(readServeConfig(inPlace)).toMatchObject({ receiverDefaults: { cooldownSeconds: 60 } });
+    expect(variablesOf(mistakesOf(() => readServeConfig({ ...inPlace, ALLOWED_SOURCES: '10.0.0.0/8' })))).toEqual([
+      'ALLOWED_SOURCES',
+    ]);
+  });
+
+  it('names every mistake of the defaults at once, with its value and its remedy', () => {
+    const error = mistakesOf(() => readServeConfig({ ...cattle, COOLDOWN_SECONDS: 'long', ALLOWED_SOURCES: 'here' }));
+
+    expect(error.message).toMatch(
+      /COOLDOWN_SECONDS: "long" is not a whole number from 0 to 86400; write seconds, as 300/,
+    );
+    expect(error.message).toMatch(/ALLOWED_SOURCES: "here" is not a list of addresses.*; write it as 10\.0\.0\.0\/8,/);
   });
 
   it("does not count hops behind Rancher's proxy", () => {
@@ -275,6 +309,7 @@ describe('config/read-config', () => {
         trustExistingReceivers: false,
         trustedHops: 0,
         allowPrivateCallbacks: false,
+        receiverDefaults: { cooldownSeconds: 0 },
         history: { days: 30, limit: 100_000 },
       },
       sandboxPort: 8081,
@@ -314,6 +349,7 @@ describe('config/read-config', () => {
       rancher: { url: cattle.CATTLE_URL, accessKey: 'ACCESSKEY', secretKey: 'very-secret-value' },
       installPlace: 'own-port',
       dataDirectory: resolve('/d'),
+      receiverDefaults: { cooldownSeconds: 0 },
     });
   });
 

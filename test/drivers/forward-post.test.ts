@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mayDial } from '../../src/domain/address-policy.ts';
@@ -9,44 +7,8 @@ import { createForwardPost, forwardPost } from '../../src/drivers/forward-post.t
 import type { BodySealing } from '../../src/drivers/forward-post/kept-body.ts';
 import type { Submission } from '../../src/executions/submission.ts';
 import { createSealing } from '../../src/receivers/sealing.ts';
+import { startContainer, type Container } from '../support/container.ts';
 import { startBench, type Bench, type Replica } from '../support/executions-under-test.ts';
-
-interface Received {
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
-/** A container's port. */
-interface Container {
-  readonly port: string;
-  readonly received: Received[];
-  answer: { status: number; headers?: Record<string, string> };
-  close(): Promise<void>;
-}
-
-async function startContainer(port = 0): Promise<Container> {
-  const received: Received[] = [];
-  const container = { answer: { status: 204 } as Container['answer'] };
-  const server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      received.push({ url: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) });
-      const { status, headers } = container.answer;
-      response.writeHead(status, headers).end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return Object.assign(container, {
-    port: String((server.address() as AddressInfo).port),
-    received,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  });
-}
 
 const sealingWith = (key: Buffer): BodySealing => {
   const sealing = createSealing(key);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Signal } from '../../src/domain/signal.ts';
-import { stepFor } from '../../src/drivers/scale-config.ts';
-import { scaleService } from '../../src/drivers/scale-service.ts';
+import { noScaleDefaults, stepFor } from '../../src/drivers/scale-config.ts';
+import { createScaleService, scaleService } from '../../src/drivers/scale-service.ts';
 import type { Service } from '../../src/rancher/resources.ts';
 
 const fire = { says: 'fire', reason: 'called' } as const;
@@ -15,8 +15,10 @@ const decide = (config: ReturnType<typeof parse>, signal: Signal) =>
 
 describe('drivers/scale-config', () => {
   it('leaves a step as configured when the signal says nothing of it', () => {
-    expect(stepFor(parse(), fire)).toEqual(parse());
-    expect(stepFor(parse(), { ...fire, direction: 'as-configured', amount: 7 })).toEqual(parse());
+    const configured = { ...parse(), cooldownSeconds: 0 };
+
+    expect(stepFor(parse(), fire, noScaleDefaults)).toEqual(configured);
+    expect(stepFor(parse(), { ...fire, direction: 'as-configured', amount: 7 }, noScaleDefaults)).toEqual(configured);
   });
 
   it('takes a step back when what fired is over', () => {
@@ -72,6 +74,19 @@ describe('drivers/scale-config', () => {
 
   it('takes the bound of a receiver of the old service that means none', () => {
     expect(parse({ max: 1_000_000 })).toMatchObject({ max: 1_000_000 });
+  });
+
+  it("takes the installation's cooldown for a receiver that has none of its own, 0 included", () => {
+    const outcomeOf = (config: object) =>
+      createScaleService({ cooldownSeconds: 60 }).plan(
+        [{ itemId: 'i', config: parse(config), signal: fire }],
+        { kind: 'scalable', service, scale: 5 },
+        { sinceLastEffectiveChangeMs: 59_500 },
+      ).decisions[0];
+
+    expect(outcomeOf({})).toMatchObject({ outcome: 'cooling-down', message: 'cooling down for another 1 s' });
+    expect(outcomeOf({ cooldownSeconds: 0 })).toMatchObject({ outcome: 'change' });
+    expect(outcomeOf({ cooldownSeconds: 59 })).toMatchObject({ outcome: 'change' });
   });
 
   it('refuses another amountFrom with its name', () => {

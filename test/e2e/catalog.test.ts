@@ -10,7 +10,7 @@ import { DockerCompose } from '../../addon/catalog/compose-rules.ts';
 import { interpolate, renderTemplate } from '../../addon/catalog/render-template.ts';
 import type { Answers } from '../../addon/catalog/render-template.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { freePort } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { makeReceiver, scaleOf, startReachableSandbox } from './support/reachable-sandbox.ts';
 import { closeAll, docker, makeStack, untilAnswers } from './support/stack.ts';
 import type { Stack } from './support/stack.ts';
@@ -90,9 +90,15 @@ describe('templates/receiver-hooks', () => {
     expect(await up.logs()).not.toContain(sealingKey);
   });
 
-  it('works with the bundled PostgreSQL and several replicas in mind', async () => {
+  it('works with the bundled PostgreSQL, for several replicas, on old engines, with a cooldown for all', async () => {
     const port = String(await freePort());
-    const answers = { PORT: port, STORAGE: 'bundled-postgres', REPLICAS: '2' };
+    const answers = {
+      PORT: port,
+      STORAGE: 'bundled-postgres',
+      REPLICAS: '2',
+      OLD_DOCKER: 'true',
+      COOLDOWN_SECONDS: '600',
+    };
     const up = await bringUp(launch(answers), {
       'receiver-hooks-sealing-key': sealingKey,
       'receiver-hooks-database-url': databaseUrl,
@@ -106,18 +112,50 @@ describe('templates/receiver-hooks', () => {
     }
     const { serviceId, triggerUrl } = await makeReceiver(url, sandbox, 'on-postgres');
     expect((await fetch(triggerUrl, { method: 'POST' })).status).toBe(200);
+    const again = await fetch(triggerUrl, { method: 'POST' });
+    expect(await again.json()).toMatchObject({ outcome: 'cooling-down' });
     expect(scaleOf(sandbox, serviceId)).toBe(2);
+    const options = await docker(
+      'inspect',
+      '--format',
+      '{{json .HostConfig.SecurityOpt}}',
+      await up.container('receiver-hooks'),
+    );
+    expect(JSON.parse(options)).toEqual(['no-new-privileges', 'seccomp=unconfined']);
     expect(await up.logs()).not.toContain('word-of-the-database');
   });
 
-  it('says in its log which answer was wrong', async () => {
-    const wrong = launch({ PORT: String(await freePort()), PUBLIC_URL: 'hooks.example.com' });
+  it('takes triggers from the sources of the answer only', async () => {
+    const port = String(await freePort());
+    await bringUp(launch({ PORT: port, ALLOWED_SOURCES: '192.0.2.0/24,cloudmonitor' }), {
+      'receiver-hooks-sealing-key': sealingKey,
+    });
+    const url = `http://127.0.0.1:${port}`;
+    await untilAnswers(`${url}/readyz`);
+    const { serviceId, triggerUrl } = await makeReceiver(url, sandbox, 'guarded');
+
+    const refused = await fetch(triggerUrl, { method: 'POST' });
+
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ code: 'SOURCE_NOT_ALLOWED' });
+    expect(scaleOf(sandbox, serviceId)).toBe(1);
+  });
+
+  it('says in its log which answers were wrong, all at once', async () => {
+    const wrong = launch({
+      PORT: String(await freePort()),
+      PUBLIC_URL: 'hooks.example.com',
+      COOLDOWN_SECONDS: '5 minutes',
+      ALLOWED_SOURCES: 'intranet',
+    });
     const up = await bringUp(wrong, { 'receiver-hooks-sealing-key': 'not a key' });
     const container = await up.container('receiver-hooks');
     expect(await docker('wait', container)).toBe('1');
     const logs = await up.logs();
     expect(logs).toMatch(/PUBLIC_URL: "hooks\.example\.com" is not a plain http or https address/);
     expect(logs).toMatch(/SEALING_KEY: .*openssl rand -base64 32/);
+    expect(logs).toMatch(/COOLDOWN_SECONDS: "5 minutes" is not a whole number from 0 to 86400/);
+    expect(logs).toMatch(/ALLOWED_SOURCES: "intranet" is not a list of addresses/);
     expect(logs).not.toContain('not a key');
   });
 });

@@ -9,7 +9,7 @@ import type { RunningService } from '../../src/cli/running-service.ts';
 import { readServeConfig } from '../../src/config/read-config.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { freePort } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { makeReceiver, scaleOf } from './support/reachable-sandbox.ts';
 import { closeAll, docker, untilAnswers } from './support/stack.ts';
 

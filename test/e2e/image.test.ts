@@ -103,6 +103,58 @@ describe('addon/Dockerfile', () => {
     expect(doctor.said).not.toMatch(/ {4}at |secret-of-the-key/);
   });
 
+  it('names every wrong variable at once, and doctor names the same', async () => {
+    const wrong = {
+      CATTLE_URL: 'rancher',
+      CATTLE_HOST_ACCESS_KEY: 'half',
+      HOST: 'a b',
+      PORT: '-1',
+      SANDBOX_PORT: '70000',
+      DATABASE_URL: 'mysql://x',
+      HISTORY_DAYS: '0',
+      HISTORY_LIMIT: 'all',
+      PUBLIC_URL: 'hooks',
+      INSTALL_PLACE: 'beside',
+      LOG_LEVEL: 'loud',
+      RSA_PUBLIC_KEY_CONTENTS: 'no key',
+      SEALING_KEY: 'short',
+      TRIGGER_KEYS: 'md5',
+      TRUST_EXISTING_RECEIVERS: 'yes',
+      TRUSTED_HOPS: '10',
+      COOLDOWN_SECONDS: '5m',
+      ALLOWED_SOURCES: 'intranet',
+      ALLOW_PRIVATE_CALLBACKS: '1',
+    };
+    const given = withVariables(Object.entries(wrong).map(([name, value]) => `${name}=${value}`));
+
+    const [serve, doctor] = [await runContainer([...given, image]), await runContainer([...given, image, 'doctor'])];
+
+    const named = (said: string): readonly string[] =>
+      [...said.matchAll(/^ {2}(\w+): .+; .+$/gm)].map(([, variable = '']) => variable).toSorted();
+    const missing = ['CATTLE_ACCESS_KEY', 'CATTLE_HOST_SECRET_KEY', 'CATTLE_SECRET_KEY'];
+    const { CATTLE_HOST_ACCESS_KEY: _half, ...refused } = wrong;
+    expect(named(serve.said)).toEqual([...Object.keys(refused), ...missing].toSorted());
+    expect(named(doctor.said)).toEqual(named(serve.said));
+    expect([serve.exitCode, doctor.exitCode]).toEqual([1, 1]);
+  });
+
+  it('cannot run under the filter of Docker before 20.10.10, which is what OLD_DOCKER is for', async () => {
+    // Those engines know nothing of clone3 and answer EPERM to it; newer ones answer ENOSYS, and the C library goes another way.
+    const refusing = { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 1 };
+    const profile = await writeTemporary(
+      'seccomp.json',
+      JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [refusing] }),
+    );
+    const version = (filter: string): ReturnType<typeof runContainer> =>
+      runContainer(['--security-opt', 'no-new-privileges', '--security-opt', `seccomp=${filter}`, image, '--version']);
+
+    const [refused, unfiltered] = [await version(profile), await version('unconfined')];
+
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.said).toMatch(/uv_thread_create/);
+    expect(unfiltered).toEqual({ exitCode: 0, said: '0.1.0\n' });
+  });
+
   it('says it when PostgreSQL cannot be had, and ends', async () => {
     const sealingKey = await writeTemporary('sealing-key', '');
     await writeFile(sealingKey, Buffer.alloc(32, 7).toString('base64'));

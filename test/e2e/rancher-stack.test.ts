@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fetch from 'node-fetch';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { freePort } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { makeReceiver, scaleOf, startReachableSandbox } from './support/reachable-sandbox.ts';
 import { closeAll, docker, makeSecrets, makeStack, untilAnswers } from './support/stack.ts';
 import type { Stack } from './support/stack.ts';

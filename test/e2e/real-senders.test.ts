@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
-import { endChildService, startChildService } from '../support/child-service.ts';
-import type { ChildOptions, ChildService } from '../support/child-service.ts';
+import { endChildService, startChildService } from '../support/crash/child-service.ts';
+import type { ChildOptions, ChildService } from '../support/crash/child-service.ts';
+import type { Death } from '../support/crash/deaths.ts';
 import { call } from '../support/http-client.ts';
-import { freePort } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { basic } from '../support/running-api.ts';
 import { startAlerting, type Alerting } from './support/alerting.ts';
 import { startRegistry, type Registry } from './support/registry.ts';
@@ -203,7 +204,7 @@ describe('real senders', () => {
       sandbox.calls.list().filter(({ path, status }) => path.includes(`/${serviceId}?action=upgrade`) && status === 202)
         .length;
 
-    it.each([
+    it.each<{ readonly when: string; readonly dieAt: Death | undefined }>([
       { when: 'while the service runs', dieAt: undefined },
       { when: 'when the service is killed as it sends the upgrade', dieAt: { step: 'sending', occurrence: 1 } },
       { when: 'when the service is killed after the upgrade', dieAt: { step: 'replied', occurrence: 1 } },

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fetch from 'node-fetch';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
-import { freePort } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { makeReceiver, scaleOf, startReachableSandbox } from './support/reachable-sandbox.ts';
 import { closeAll, makeSecrets, makeStack, untilAnswers } from './support/stack.ts';
 import type { Stack } from './support/stack.ts';

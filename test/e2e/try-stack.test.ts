@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { freePort } from '../support/postgres-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { readCommandBlocks } from '../tutorial/markdown-commands.ts';
 import { missingPart, runInOrder } from '../tutorial/run-commands.ts';
 import { closeAll, docker, makeStack, untilAnswers } from './support/stack.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
+import { defaultTiming } from '../../src/executions/timing.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
 import { startBench, type Bench } from '../support/executions-under-test.ts';
 
@@ -63,6 +64,33 @@ describe('executions/sending: writes that land late', () => {
     expect(bench.scaleOf(serviceId)).toBe(6);
   });
 
+  it('are not taken for the decision of somebody else while a newer write is in doubt', async () => {
+    const replica = await bench.addReplica({ timing: { lookAgainMs: 2_000 } });
+    onPut({ kind: 'late', afterMs: 900 });
+    await replica.scale({ serviceId });
+    await replica.scale({ serviceId, amount: 3 });
+    onPut({ kind: 'hang' });
+
+    const { execution } = await replica.scale({ serviceId });
+
+    expect(await replica.ended(execution.id)).toMatchObject({ outcome: 'scaled', from: 6, to: 7 });
+    expect(bench.scaleOf(serviceId)).toBe(7);
+  });
+
+  it('are watched for although the second sending was lost as well, and landed first', async () => {
+    const replica = await bench.addReplica();
+    onPut({ kind: 'late', afterMs: 1_000 });
+    onPut({ kind: 'late', afterMs: 50 });
+    await replica.scale({ serviceId });
+    await replica.scale({ serviceId, amount: 3 });
+    expect(bench.scaleOf(serviceId)).toBe(6);
+
+    await until(() => bench.scaleOf(serviceId) === 3);
+    await pause(300);
+
+    expect(bench.scaleOf(serviceId)).toBe(6);
+  });
+
   it('give way to the figure of whoever overtook them', async () => {
     const replica = await bench.addReplica();
     await replica.scale({ serviceId });
@@ -77,4 +105,19 @@ describe('executions/sending: writes that land late', () => {
 
     expect(bench.scaleOf(serviceId)).toBe(9);
   });
+
+  it('fifteen seconds late, with all times as they are, are put right within two', async () => {
+    const replica = await bench.addReplica({ timing: defaultTiming });
+    onPut({ kind: 'late', afterMs: 15_000 });
+    const { execution } = await replica.scale({ serviceId, wait: 'respond-async' });
+    expect(await replica.ended(execution.id)).toMatchObject({ outcome: 'scaled', from: 2, to: 3 });
+    await replica.scale({ serviceId });
+    expect(bench.scaleOf(serviceId)).toBe(4);
+
+    await until(() => bench.scaleOf(serviceId) === 3);
+    const landedMs = performance.now();
+    await until(() => bench.scaleOf(serviceId) === 4);
+
+    expect(performance.now() - landedMs).toBeLessThan(2_000);
+  }, 30_000);
 });

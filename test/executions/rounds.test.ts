@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
 import { startBench, type Bench } from '../support/executions-under-test.ts';
 
 const puts = { method: 'PUT', path: /services/ };
@@ -37,6 +40,32 @@ describe('executions/round', () => {
     await replica.scale({ serviceId, action: 'down' });
 
     expect(bench.sandbox.calls.list()).toHaveLength(4);
+  });
+
+  it('reads for the next trigger while the end of the one before is still being stored', async () => {
+    const store = await openSqliteStore(join(bench.directory, 'slow.sqlite'));
+    let goOn = (): void => undefined;
+    const stored = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const replica = await bench.addReplica({
+      store: {
+        ...store,
+        async closeChange(close) {
+          await stored;
+          return store.closeChange(close);
+        },
+      },
+    });
+    await replica.scale({ serviceId });
+    bench.sandbox.calls.clear();
+
+    const next = replica.scale({ serviceId });
+    while (bench.sandbox.calls.count({ method: 'GET' }) === 0) await pause(1);
+    goOn();
+
+    expect((await next).execution).toMatchObject({ outcome: 'scaled', from: 3, to: 4 });
+    expect(bench.sandbox.calls.list().map(({ method }) => method)).toEqual(['GET', 'PUT']);
   });
 
   it('decides a storm together: the sum is exact and Rancher hardly notices', async () => {

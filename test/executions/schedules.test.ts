@@ -10,7 +10,7 @@ import { runSchedule, type Stage } from '../support/schedules/run-schedule.ts';
 import { anySchedule } from '../support/schedules/schedule.ts';
 
 // `SCHEDULES=5000` for `npm run soak`, `SCHEDULES_SEED=…` to see a failure again.
-const count = Number(process.env['SCHEDULES'] ?? 60);
+const count = Number(process.env['SCHEDULES'] ?? 300);
 const seed = Number(
   process.env['SCHEDULES_SEED'] ?? (process.env['SCHEDULES'] === undefined ? 20_261_123 : randomInt(2 ** 31 - 1)),
 );

@@ -136,6 +136,25 @@ describe('executions/sending', () => {
     expect(bench.scaleOf(serviceId)).toBe(3);
   });
 
+  it('counts what comes while Rancher is away for long, and asks it seldom meanwhile', async () => {
+    // Two seconds are a minute in these proportions; half a second is the longest pause.
+    const replica = await bench.addReplica({
+      timing: { answerWithinMs: 50, retryFirstMs: 4, retryLongestMs: 500, sendWithinMs: 20_000 },
+    });
+    await bench.sandbox.faults.goAway();
+    const begunMs = performance.now();
+    const ids: string[] = [];
+    while (performance.now() - begunMs < 2_000)
+      ids.push((await replica.scale({ serviceId, wait: 'respond-async' })).execution.id);
+    await bench.sandbox.faults.comeBack();
+    const ends = await Promise.all(ids.map((id) => replica.ended(id)));
+
+    expect(ends.every(({ outcome }) => outcome === 'scaled' || outcome === 'limit-reached')).toBe(true);
+    expect(bench.scaleOf(serviceId)).toBe(Math.min(1_000, 2 + ids.length));
+    // Doubling from 4 ms it is at half a second after seven; each wait is at least half as long as it may be.
+    expect(ends[0]?.attempts.filter(({ code }) => code === 'RANCHER_UNAVAILABLE').length).toBeLessThan(20);
+  }, 30_000);
+
   it('gives up at the deadline, says that nothing was sent, and lets the event count again', async () => {
     const replica = await bench.addReplica({ timing: { sendWithinMs: 200, answerWithinMs: 2_000 } });
     await bench.sandbox.faults.goAway();

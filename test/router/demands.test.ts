@@ -220,6 +220,31 @@ describe('router/demands: sources', () => {
   });
 });
 
+describe('router/demands: sources of the installation', () => {
+  const guarded = demands({ defaultAllowedSources: ['192.0.2.0/24'] });
+  const from = (sourceAddress: string) => request({ sourceAddress });
+
+  it('hold for a receiver that names none', async () => {
+    await expect(guarded.check(receiver(), from('192.0.2.7'))).resolves.toBeUndefined();
+    await expect(guarded.check(receiver(), from('198.51.100.7'))).rejects.toMatchObject({
+      code: 'SOURCE_NOT_ALLOWED',
+      message: expect.stringMatching(
+        /^this installation does not admit the address 198\.51\.100\.7; .*ALLOWED_SOURCES/,
+      ),
+    });
+    await expect(guarded.check(receiver(), request())).rejects.toThrow(/^this installation .*TRUSTED_HOPS/);
+  });
+
+  it("give way to the receiver's own, wider and narrower ones", async () => {
+    const open = receiver({ allowedSources: ['0.0.0.0/0', '::/0'] });
+    const other = receiver({ allowedSources: ['10.0.0.0/8'] });
+
+    await expect(guarded.check(open, from('198.51.100.7'))).resolves.toBeUndefined();
+    await expect(guarded.check(open, from('2001:db8::7'))).resolves.toBeUndefined();
+    await expect(guarded.check(other, from('192.0.2.7'))).rejects.toThrow(/^this receiver does not admit/);
+  });
+});
+
 describe('router/demands: rate', () => {
   const rateLimit = { triggers: 2, perSeconds: 60 };
 

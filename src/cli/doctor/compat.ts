@@ -12,13 +12,13 @@ const timeoutMs = 10_000;
  * Lists the receivers of the old service that will act differently here, with the old effect and the new one. Reads only.
  * @throws ServiceError what the client throws
  */
-export async function examineCompatibility({ rancher, installPlace }: DoctorConfig): Promise<readonly Finding[]> {
-  const { url, accessKey, secretKey } = rancher;
+export async function examineCompatibility(config: DoctorConfig): Promise<readonly Finding[]> {
+  const { url, accessKey, secretKey } = config.rancher;
   const server = connectRancher({ url, credentials: { accessKey, secretKey }, timeoutMs });
   try {
     const findings: Finding[] = [ofAll];
     for (const { id } of await server.listProjects()) {
-      findings.push(...(await examineProject(server.project(id), installPlace)));
+      findings.push(...(await examineProject(server.project(id), config)));
     }
     return findings;
   } finally {
@@ -33,7 +33,7 @@ const ofAll = ok(
 
 async function examineProject(
   rancher: Rancher,
-  installPlace: DoctorConfig['installPlace'],
+  { installPlace, receiverDefaults }: DoctorConfig,
 ): Promise<readonly Finding[]> {
   const { projectId } = rancher;
   const objects = (await rancher.genericObjects.list({ kind: receiverKind })).filter(
@@ -44,8 +44,8 @@ async function examineProject(
   const findings = objects.flatMap((object) => {
     const receiver = readReceiver(object);
     const check = `receiver ${object.name ?? object.id} of ${projectId} (${receiver.driver.slice(0, 40)})`;
-    return differencesOf(receiver, { projectId, installPlace, services }).map(({ old, here, remedy }) =>
-      warning(check, `the old service: ${old}; here: ${here}`, remedy),
+    return differencesOf(receiver, { projectId, installPlace, receiverDefaults, services }).map(
+      ({ old, here, remedy }) => warning(check, `the old service: ${old}; here: ${here}`, remedy),
     );
   });
   const alike = objects.length - new Set(findings.map(({ check }) => check)).size;
@@ -53,10 +53,12 @@ async function examineProject(
 }
 
 function readReceiver({ resourceData }: GenericObject): OldReceiver {
-  const { driver, config } = (resourceData ?? {}) as { readonly driver?: unknown; readonly config?: unknown };
+  const { driver, config, receiverHooks } = resourceData ?? {};
   const isObject = typeof config === 'object' && config !== null && !Array.isArray(config);
   return {
     driver: typeof driver === 'string' ? driver : '',
     config: isObject ? (config as OldReceiver['config']) : {},
+    // Only this service writes those; a receiver of the old one has none.
+    namesSources: typeof receiverHooks === 'object' && receiverHooks !== null && 'allowedSources' in receiverHooks,
   };
 }

@@ -1,5 +1,6 @@
-import type { InstallPlace } from '../../config/config.ts';
+import type { InstallPlace, ReceiverDefaults } from '../../config/config.ts';
 import { parseImageUuid } from '../../domain/image-reference.ts';
+import type { AnyDriver } from '../../drivers/driver.ts';
 import { drivers } from '../../drivers/drivers.ts';
 import { reasonNotScalable } from '../../drivers/scale-service.ts';
 import { Config as UpgradeConfig } from '../../drivers/service-upgrade/config.ts';
@@ -18,11 +19,13 @@ export interface Difference {
 export interface OldReceiver {
   readonly driver: string;
   readonly config: Readonly<Record<string, unknown>>;
+  readonly namesSources: boolean;
 }
 
 export interface Surroundings {
   readonly projectId: string;
   readonly installPlace: InstallPlace;
+  readonly receiverDefaults: ReceiverDefaults;
   readonly services: readonly Service[];
 }
 
@@ -37,18 +40,45 @@ export function differencesOf(receiver: OldReceiver, surroundings: Surroundings)
   }
   const parsed = driver.Config.safeParse(receiver.config);
   const refused = parsed.success ? [] : [refusedConfig(receiver, parsed.error.issues[0]?.message ?? 'it is not valid')];
-  switch (driver.id) {
+  return [...refused, ...ofDriver(receiver, surroundings), ...ofDefaults(receiver, driver, surroundings)];
+}
+
+function ofDriver(receiver: OldReceiver, surroundings: Surroundings): readonly Difference[] {
+  switch (receiver.driver) {
     case 'scaleService':
-      return [...refused, ...ofScaleService(receiver, surroundings)];
+      return ofScaleService(receiver, surroundings);
     case 'scaleHost':
-      return [...refused, ...ofScaleHost(receiver, surroundings)];
+      return ofScaleHost(receiver, surroundings);
     case 'serviceUpgrade':
-      return [...refused, ...ofServiceUpgrade(receiver, surroundings)];
+      return ofServiceUpgrade(receiver, surroundings);
     case 'forwardPost':
-      return [...refused, ...ofForwardPost(receiver, surroundings)];
+      return ofForwardPost(receiver, surroundings);
     default:
-      return refused;
+      return [];
   }
+}
+
+/** The old service has no such settings, so what the installation sets holds for everything it stored. */
+function ofDefaults(
+  { config, namesSources }: OldReceiver,
+  driver: AnyDriver,
+  { receiverDefaults: { cooldownSeconds, allowedSources } }: Surroundings,
+): readonly Difference[] {
+  const cooling: Difference = {
+    old: 'acts on every trigger',
+    here: `does nothing within ${String(cooldownSeconds)} s of its target's last change (COOLDOWN_SECONDS)`,
+    remedy: 'set its cooldownSeconds to 0, or leave COOLDOWN_SECONDS out',
+  };
+  const guarded: Difference = {
+    old: 'takes triggers from every address',
+    here: `takes them from ${some(allowedSources ?? [])} only (ALLOWED_SOURCES)`,
+    remedy: 'set its allowedSources, ["0.0.0.0/0","::/0"] for every address, or leave ALLOWED_SOURCES out',
+  };
+  const cools = cooldownSeconds > 0 && 'cooldownSeconds' in driver.resourceFields;
+  return [
+    ...(cools && config['cooldownSeconds'] === undefined ? [cooling] : []),
+    ...(allowedSources !== undefined && !namesSources ? [guarded] : []),
+  ];
 }
 
 function refusedConfig({ driver, config }: OldReceiver, reason: string): Difference {

@@ -15,8 +15,6 @@ import { describeUnderWay, endOf } from './results.ts';
 const deadlineMs = 25 * 60_000;
 // An evacuation moves containers for a minute or two; a disconnected host can hang in it for ever (#7913, #11396).
 const forceAfterMs = 5 * 60_000;
-/** How long a create whose answer was lost, and that was sent again, may still land (design §5.2). */
-const lateCreateMs = 60_000;
 
 type Seen = ReadonlyMap<string, HostView>;
 type Creator = Pick<HostCreator, 'hosts' | 'collection'>;
@@ -105,7 +103,7 @@ async function force({ id, state }: HostView, creator: Creator, write: CallOptio
 
 /** A create whose answer was lost has landed as well as the one sent again: the lower id stays, the other goes. */
 async function withoutTwins(change: HostChange, creator: Creator, context: FollowContext): Promise<HostChange> {
-  const { rancher, read, write, ageMs } = context;
+  const { rancher, read, write, ageMs, lateWriteMs } = context;
   const { hosts } = await seeHosts((await rancher.findHostCreator(read)) ?? rancher, read);
   const create: HostToCreate[] = [];
   for (const planned of change.create) {
@@ -115,5 +113,5 @@ async function withoutTwins(change: HostChange, creator: Creator, context: Follo
     create.push(kept === undefined || planned.result !== undefined ? planned : { ...planned, hostId: kept.id });
   }
   const { resentAtMs = 0, ...rest } = change;
-  return ageMs - resentAtMs < lateCreateMs ? { ...change, create } : { ...rest, create };
+  return ageMs - resentAtMs < lateWriteMs ? { ...change, create } : { ...rest, create };
 }

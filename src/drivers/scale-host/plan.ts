@@ -3,6 +3,7 @@ import { nextHostNames } from '../../domain/host-names.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { Asked, Decision, LaneHistory, Round } from '../driver.ts';
 import { stepFor } from '../scale-config.ts';
+import type { ScaleDefaults } from '../scale-config.ts';
 import { decideStep } from '../scale-decision.ts';
 import type { ChangedItem, CountedGroup, HostChange, HostSource, HostToCreate, HostToRemove } from './change.ts';
 import type { ScaleHostConfig } from './config.ts';
@@ -17,7 +18,8 @@ export interface HostsSeen {
   readonly names: readonly string[];
 }
 
-type Ask = Asked<ScaleHostConfig>;
+/** With the installation's defaults filled in. */
+type Ask = Asked<ScaleHostConfig & ScaleDefaults>;
 
 interface PlannedCreate extends Omit<HostToCreate, 'hostname'> {
   /** What its name continues; undefined where there is nothing to continue. */
@@ -26,10 +28,15 @@ interface PlannedCreate extends Omit<HostToCreate, 'hostname'> {
 }
 
 /** Decides every item in order on the running hosts; what one item makes, the next one counts. Pure. */
-export function planHosts(asked: readonly Ask[], seen: HostsSeen, lane: LaneHistory): Round<HostChange> {
+export function planHosts(
+  asked: readonly Asked<ScaleHostConfig>[],
+  seen: HostsSeen,
+  lane: LaneHistory,
+  defaults: ScaleDefaults,
+): Round<HostChange> {
   const round = new HostRound(seen);
   let sinceChangeMs = lane.sinceLastEffectiveChangeMs;
-  const steps = asked.map((ask) => ({ ...ask, config: stepFor(ask.config, ask.signal) }));
+  const steps = asked.map((ask) => ({ ...ask, config: stepFor(ask.config, ask.signal, defaults) }));
   const decisions = steps.map((ask) => {
     const decision = ask.config.action === 'up' ? round.up(ask, sinceChangeMs) : round.down(ask, sinceChangeMs);
     if (decision.outcome === 'change') sinceChangeMs = 0;

@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
 import type { Database, Engine, Tx } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
-import { announce } from './announce.ts';
-import { openRoundIn } from './lanes.ts';
+import type { Target } from '../../domain/target.ts';
 import type { Acceptance, NewExecution, SeenKey } from '../store.ts';
+import type { ExecutionsTable, ItemsTable } from '../tables.ts';
+import { announceWaiting } from './announce.ts';
+import { givenRows, type GivenColumns } from './given-rows.ts';
+import { openRoundIn } from './lanes.ts';
 
 /** Stores a batch of triggers in one commit: a storm pays for one disk flush, not for one each. */
 export async function accept(
@@ -12,78 +15,157 @@ export async function accept(
   executions: readonly NewExecution[],
 ): Promise<readonly Acceptance[]> {
   return db.transaction().execute(async (tx) => {
-    const nowMs = await readNowMs(tx, engine);
+    const { nowMs, waiting } = await lookAround(tx, engine, executions);
     const acceptances: Acceptance[] = [];
-    for (const execution of executions) acceptances.push(await acceptOne(tx, execution, nowMs));
-    for (const [index, { targets, open }] of executions.entries()) {
-      if (acceptances[index]?.kind !== 'accepted' || open !== undefined) continue;
-      for (const target of targets) await announce(tx, engine, { waiting: target });
+    for (const execution of executions) {
+      const refused = (await claimKeys(tx, execution, nowMs)) ?? (await takePlaces(tx, execution, waiting));
+      acceptances.push(refused ?? { kind: 'accepted' });
     }
+    const accepted = executions.filter((_, index) => acceptances[index]?.kind === 'accepted');
+    await insert(tx, engine, accepted, nowMs);
+    await announceWaiting(
+      tx,
+      engine,
+      accepted.filter(({ open }) => open === undefined).flatMap(({ targets }) => targets),
+    );
     // Rounds are opened last, so that they see everything this batch brought.
     for (const [index, { open }] of executions.entries()) {
       if (open === undefined || acceptances[index]?.kind !== 'accepted') continue;
       const opened = await openRoundIn(tx, engine, open);
       acceptances[index] = { kind: 'accepted', opened };
-      if (opened.kind === 'elsewhere') await announce(tx, engine, { waiting: open.target });
+      if (opened.kind === 'elsewhere') await announceWaiting(tx, engine, [open.target]);
     }
     return acceptances;
   });
 }
 
-async function acceptOne(tx: Tx, execution: NewExecution, nowMs: number): Promise<Acceptance> {
+const targetColumn: GivenColumns<{ target: string }> = { target: 'text' };
+
+interface Surroundings {
+  readonly nowMs: number;
+  /** How many items wait on each target of the batch before it is stored. */
+  readonly waiting: Map<Target, number>;
+}
+
+async function lookAround(tx: Tx, engine: Engine, executions: readonly NewExecution[]): Promise<Surroundings> {
+  const targets = [...new Set(executions.flatMap((execution) => execution.targets))];
+  const given = givenRows(
+    engine,
+    targetColumn,
+    targets.map((target) => ({ target })),
+  );
+  const { rows } = await sql<{ target: Target; waiting: number; now: number }>`
+    select given.target, ${engine.nowMs} as now,
+      (select count(*) from items where items.target = given.target and items.state = 'waiting') as waiting
+    from ${given}`.execute(tx);
+  const nowMs = rows[0]?.now ?? (await readNowMs(tx, engine));
+  return { nowMs, waiting: new Map(rows.map(({ target, waiting }) => [target, waiting])) };
+}
+
+/** Counts an execution in on the lanes of its targets; refuses it when one of them is full. */
+async function takePlaces(
+  tx: Tx,
+  { id, targets, laneLimit }: NewExecution,
+  waiting: Map<Target, number>,
+): Promise<Acceptance | undefined> {
+  if (targets.some((target) => (waiting.get(target) ?? 0) >= laneLimit)) {
+    await tx.deleteFrom('seen_keys').where('execution_id', '=', id).execute();
+    return { kind: 'lane-full' };
+  }
+  for (const target of targets) waiting.set(target, (waiting.get(target) ?? 0) + 1);
+  return undefined;
+}
+
+type ExecutionRow = Omit<ExecutionsTable, 'seq' | 'code' | 'applied' | 'scale_from' | 'scale_to'>;
+
+const executionColumns: GivenColumns<ExecutionRow> = {
+  id: 'text',
+  project_id: 'text',
+  receiver_id: 'text',
+  receiver_name: 'text',
+  driver: 'text',
+  format: 'text',
+  config: 'text',
+  signal: 'text',
+  state: 'text',
+  outcome: 'text',
+  message: 'text',
+  accepted_at: 'whole',
+  item_count: 'whole',
+  send_before: 'whole',
+  finished_at: 'whole',
+  kept_body: 'text',
+};
+
+type ItemRow = Pick<ItemsTable, 'id' | 'execution_id' | 'seq' | 'target' | 'state' | 'message'>;
+
+const itemColumns: GivenColumns<ItemRow> = {
+  id: 'text',
+  execution_id: 'text',
+  seq: 'whole',
+  target: 'text',
+  state: 'text',
+  message: 'text',
+};
+
+async function insert(tx: Tx, engine: Engine, executions: readonly NewExecution[], nowMs: number): Promise<void> {
+  if (executions.length === 0) return;
+  const columns = sql.join(Object.keys(executionColumns).map((name) => sql.ref(name)));
+  const given = executions.map((execution) => executionRow(execution, nowMs));
+  // Both engines number the rows in the order given, which is that of acceptance.
+  const { rows } = await sql<{ id: string; seq: number }>`
+    insert into executions (${columns}) select ${columns} from ${givenRows(engine, executionColumns, given)}
+    returning id, seq`.execute(tx);
+  const seqs = new Map(rows.map(({ id, seq }) => [id, seq]));
+  const items = executions.flatMap(({ id, targets }) =>
+    targets.map((target, index) => ({
+      id: `${id}.${String(index)}`,
+      execution_id: id,
+      seq: seqs.get(id) ?? 0,
+      target,
+      state: 'waiting' as const,
+      message: '',
+    })),
+  );
+  if (items.length === 0) return;
+  const itemNames = sql.join(Object.keys(itemColumns).map((name) => sql.ref(name)));
+  await sql`
+    insert into items (${itemNames}) select ${itemNames} from ${givenRows(engine, itemColumns, items)}`.execute(tx);
+  const callbacks = executions.flatMap(({ id, targets, callback }) =>
+    callback === undefined || targets.length === 0 ? [] : [{ execution_id: id, destination: callback, attempts: 0 }],
+  );
+  if (callbacks.length > 0) await tx.insertInto('callbacks').values(callbacks).execute();
+}
+
+function executionRow(execution: NewExecution, nowMs: number): ExecutionRow {
+  // An ignored signal is finished as it is stored.
+  const isIgnored = execution.targets.length === 0;
+  return {
+    id: execution.id,
+    project_id: execution.projectId,
+    receiver_id: execution.receiverId,
+    receiver_name: execution.receiverName,
+    driver: execution.driver,
+    format: execution.format,
+    config: JSON.stringify(execution.config),
+    signal: JSON.stringify(execution.signal),
+    state: isIgnored ? 'finished' : 'waiting',
+    outcome: isIgnored ? 'ignored' : null,
+    message: isIgnored ? execution.signal.reason : '',
+    accepted_at: nowMs,
+    item_count: execution.targets.length,
+    send_before: nowMs + execution.sendWithinMs,
+    finished_at: isIgnored ? nowMs : null,
+    kept_body: isIgnored ? null : (execution.keptBody ?? null),
+  };
+}
+
+async function claimKeys(tx: Tx, execution: NewExecution, nowMs: number): Promise<Acceptance | undefined> {
   for (const key of execution.seenKeys) {
     const earlier = await claimKey(tx, execution, key, nowMs);
     if (earlier !== undefined) return earlier;
   }
-  for (const target of execution.targets) {
-    if (await isFull(tx, target, execution.laneLimit)) {
-      await tx.deleteFrom('seen_keys').where('execution_id', '=', execution.id).execute();
-      return { kind: 'lane-full' };
-    }
-  }
-  const isIgnored = execution.targets.length === 0;
-  const { seq } = await tx
-    .insertInto('executions')
-    .values({
-      id: execution.id,
-      project_id: execution.projectId,
-      receiver_id: execution.receiverId,
-      receiver_name: execution.receiverName,
-      driver: execution.driver,
-      format: execution.format,
-      config: JSON.stringify(execution.config),
-      signal: JSON.stringify(execution.signal),
-      state: isIgnored ? 'finished' : 'waiting',
-      outcome: isIgnored ? 'ignored' : null,
-      message: isIgnored ? execution.signal.reason : '',
-      accepted_at: nowMs,
-      item_count: execution.targets.length,
-      send_before: nowMs + execution.sendWithinMs,
-      finished_at: isIgnored ? nowMs : null,
-      kept_body: isIgnored ? null : (execution.keptBody ?? null),
-    })
-    .returning('seq')
-    .executeTakeFirstOrThrow();
-  if (!isIgnored) {
-    if (execution.callback !== undefined) {
-      const { id, callback } = execution;
-      await tx.insertInto('callbacks').values({ execution_id: id, destination: callback, attempts: 0 }).execute();
-    }
-    await tx
-      .insertInto('items')
-      .values(
-        execution.targets.map((target, index) => ({
-          id: `${execution.id}.${String(index)}`,
-          execution_id: execution.id,
-          seq,
-          target,
-          state: 'waiting' as const,
-          message: '',
-        })),
-      )
-      .execute();
-  }
-  return { kind: 'accepted' };
+  return undefined;
 }
 
 /** Writes the key down as this execution's, unless it is another's and still lives. */
@@ -120,17 +202,4 @@ async function claimKey(tx: Tx, execution: NewExecution, key: SeenKey, nowMs: nu
   if (key.kind === 'signature') return { kind: 'replayed' };
   if (key.kind === 'request' && earlier.body_hash !== key.bodyHash) return { kind: 'request-key-reused' };
   return { kind: 'duplicate', executionId: earlier.execution_id };
-}
-
-async function isFull(tx: Tx, target: string, laneLimit: number): Promise<boolean> {
-  const beyond = await tx
-    .selectFrom('items')
-    .select('seq')
-    .where('target', '=', target)
-    .where('state', '=', sql.lit('waiting'))
-    .orderBy('seq')
-    .limit(1)
-    .offset(laneLimit - 1)
-    .executeTakeFirst();
-  return beyond !== undefined;
 }

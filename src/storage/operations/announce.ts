@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
+import type { Target } from '../../domain/target.ts';
 import type { Engine, Tx } from '../engine.ts';
+import { givenRows, type GivenColumns } from './given-rows.ts';
 
 /** The PostgreSQL channel on which replicas tell each other what they did. */
 export const channel = 'receiver_hooks';
@@ -9,15 +11,27 @@ export type Announcement = { readonly finished: readonly string[] } | { readonly
 
 // PostgreSQL refuses payloads of 8,000 bytes; an execution's id has 26.
 const idsAtOnce = 200;
+const payloadColumn: GivenColumns<{ payload: string }> = { payload: 'text' };
 
-/** Tells the other replicas once this transaction is committed; nothing on an engine that has no others. */
-export async function announce(tx: Tx, engine: Engine, announcement: Announcement): Promise<void> {
-  if (engine.name !== 'postgres') return;
-  const parts =
-    'waiting' in announcement
-      ? [announcement]
-      : Array.from({ length: Math.ceil(announcement.finished.length / idsAtOnce) }, (_, part) => ({
-          finished: announcement.finished.slice(part * idsAtOnce, (part + 1) * idsAtOnce),
-        }));
-  for (const part of parts) await sql`select pg_notify(${channel}, ${JSON.stringify(part)})`.execute(tx);
+/** Tells the other replicas which executions ended, once this transaction is committed; nothing on an engine that has no others. */
+export async function announceFinished(tx: Tx, engine: Engine, executionIds: readonly string[]): Promise<void> {
+  const parts = Array.from({ length: Math.ceil(executionIds.length / idsAtOnce) }, (_, part) => ({
+    finished: executionIds.slice(part * idsAtOnce, (part + 1) * idsAtOnce),
+  }));
+  await announce(tx, engine, parts);
+}
+
+/** The same for targets on which something waits. */
+export async function announceWaiting(tx: Tx, engine: Engine, targets: readonly Target[]): Promise<void> {
+  await announce(
+    tx,
+    engine,
+    [...new Set(targets)].map((waiting) => ({ waiting })),
+  );
+}
+
+async function announce(tx: Tx, engine: Engine, announcements: readonly Announcement[]): Promise<void> {
+  if (engine.name !== 'postgres' || announcements.length === 0) return;
+  const payloads = announcements.map((announcement) => ({ payload: JSON.stringify(announcement) }));
+  await sql`select pg_notify(${channel}, payload) from ${givenRows(engine, payloadColumn, payloads)}`.execute(tx);
 }

@@ -1,15 +1,13 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Database, Engine, Tx } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
 import type { DueCallback, Store } from '../store.ts';
 
-/** Lets the callback of an execution that has just ended go out, in the commit that ends it. */
-export async function releaseCallback(tx: Tx, executionId: string, nowMs: number): Promise<void> {
-  await tx
-    .updateTable('callbacks')
-    .set({ ended_at: nowMs, next_attempt_at: nowMs })
-    .where('execution_id', '=', executionId)
-    .execute();
+/** Lets the callbacks of executions that have just ended go out, in the commit that ends them; `given` has their `id`s. */
+export async function releaseCallbacks(tx: Tx, given: RawBuilder<unknown>, nowMs: number): Promise<void> {
+  await sql`
+    update callbacks set ended_at = ${nowMs}, next_attempt_at = ${nowMs}
+    where execution_id in (select id from ${given})`.execute(tx);
 }
 
 /** See `Store.claimCallbacks`. */

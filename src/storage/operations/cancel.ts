@@ -1,7 +1,7 @@
 import type { Database, Engine } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
 import type { Store } from '../store.ts';
-import { announce } from './announce.ts';
+import { announceFinished } from './announce.ts';
 import { endItems } from './ends.ts';
 
 /** An item went under way between our look and our lock: nothing of the cancellation stands. */
@@ -32,8 +32,12 @@ export async function cancel(
         .execute();
       if (waiting.length < execution.item_count) throw new BegunMeanwhile();
       const ends = waiting.map(({ id }) => ({ itemId: id, outcome: 'failed', applied: 'no', ...end }) as const);
-      const finished = await endItems(tx, ends, await readNowMs(tx, engine));
-      await announce(tx, engine, { finished: finished.map((one) => one.executionId) });
+      const finished = await endItems(tx, engine, ends, await readNowMs(tx, engine));
+      await announceFinished(
+        tx,
+        engine,
+        finished.map((one) => one.executionId),
+      );
       return 'cancelled';
     });
   } catch (error) {

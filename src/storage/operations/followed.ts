@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { Database, Engine } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
-import type { Committed, FollowedChange, FollowedStep, Store } from '../store.ts';
-import { announce } from './announce.ts';
-import { addAttempt, progressChange } from './rounds.ts';
+import type { Committed, FollowedChange, FollowedStep } from '../rounds.ts';
+import type { Store } from '../store.ts';
+import { announceFinished } from './announce.ts';
+import { addAttempt, patchLane, progressChange } from './changes.ts';
 
 /** See `Store.claimFollowed`. */
 export async function claimFollowed(
@@ -36,7 +37,8 @@ export async function claimFollowed(
       target,
       driver,
       body: JSON.parse(body) as unknown,
-      ageMs: nowMs - created_at,
+      // A clock that was set back makes nothing younger than new.
+      ageMs: Math.max(0, nowMs - created_at),
     }));
   });
 }
@@ -55,8 +57,13 @@ export async function stepFollowed(db: Database, engine: Engine, step: FollowedS
     if (engine.name === 'postgres') mine = mine.forUpdate();
     if ((await mine.executeTakeFirst()) === undefined) return { kind: 'lane-lost' };
     if (step.attempt !== undefined) await addAttempt(tx, step.target, step.changeId, step.attempt, nowMs);
-    const finished = await progressChange(tx, step, nowMs);
-    await announce(tx, engine, { finished: finished.map(({ executionId }) => executionId) });
+    const { finished, lane = {} } = await progressChange(tx, engine, step, nowMs);
+    await patchLane(tx, step.target, lane);
+    await announceFinished(
+      tx,
+      engine,
+      finished.map(({ executionId }) => executionId),
+    );
     return { kind: 'committed', finished, next: 'rest' };
   });
 }

@@ -4,7 +4,15 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { Database, Engine } from '../engine.ts';
 import type { AttemptsTable, ExecutionsTable, ItemsTable } from '../tables.ts';
-import type { HistoryFilter, Store, StoredAttempt, StoredExecution, StoredItem } from '../store.ts';
+import type { HistoryFilter, StoredAttempt, StoredExecution, StoredItem } from '../stored-execution.ts';
+import type { Store } from '../store.ts';
+
+// Found through the small indexes on unfinished items, however long the history is.
+const isUnfinished = sql<boolean>`executions.id in (
+  select execution_id from items where state = 'waiting' union select execution_id from items where state = 'under-way'
+)`;
+const isBegun = sql<boolean>`exists (select 1 from items where execution_id = executions.id and state <> 'waiting')`;
+const isNotBegun = sql<boolean>`not ${isBegun}`;
 
 /** See `Store.findExecution`. Attempts are those on its targets while it waited: a round serves many executions at once. */
 export async function findExecution(db: Database, id: string): Promise<StoredExecution | undefined> {
@@ -33,13 +41,11 @@ export async function finishedAmong(db: Database, executionIds: readonly string[
   return rows.map(({ id }) => id);
 }
 
-/** See `Store.measureUnfinished`. Found through the small indexes on unfinished items, however long the history is. */
+/** See `Store.measureUnfinished`. */
 export async function measureUnfinished(db: Database, engine: Engine): ReturnType<Store['measureUnfinished']> {
   const { rows } = await sql<{ count: number; oldest: number | null; now: number }>`
-    select count(*) as count, min(accepted_at) as oldest, ${engine.nowMs} as now from executions where id in (
-      select execution_id from items where state = 'waiting'
-      union select execution_id from items where state = 'under-way'
-    )`.execute(db);
+    select count(*) as count, min(accepted_at) as oldest, ${engine.nowMs} as now from executions where ${isUnfinished}
+  `.execute(db);
   const { count, oldest, now } = rows[0] ?? { count: 0, oldest: null, now: 0 };
   return { count, ...(oldest === null ? {} : { oldestAgeMs: Math.max(0, now - oldest) }) };
 }
@@ -49,7 +55,9 @@ export async function listExecutions(db: Database, filter: HistoryFilter): Promi
   let query = db.selectFrom('executions').selectAll('executions').where('project_id', '=', filter.projectId);
   if (filter.receiverId !== undefined) query = query.where('receiver_id', '=', filter.receiverId);
   if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
-  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.state === 'finished') query = query.where('state', '=', 'finished');
+  else if (filter.state !== undefined)
+    query = query.where(isUnfinished).where(filter.state === 'under-way' ? isBegun : isNotBegun);
   if (filter.acceptedFromMs !== undefined) query = query.where('accepted_at', '>=', filter.acceptedFromMs);
   if (filter.acceptedBeforeMs !== undefined) query = query.where('accepted_at', '<', filter.acceptedBeforeMs);
   if (filter.beforeSeq !== undefined) query = query.where('seq', '<', filter.beforeSeq);

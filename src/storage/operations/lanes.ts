@@ -5,7 +5,8 @@ import type { Target } from '../../domain/target.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { LanesTable } from '../tables.ts';
 import { readKeptLateWrites, type KeptChange } from './late-writes.ts';
-import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, RoundToOpen, Store, WaitingItem } from '../store.ts';
+import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, RoundToOpen, WaitingItem } from '../rounds.ts';
+import type { Store } from '../store.ts';
 
 // One round decides at most so many: a lane that was left alone for hours is still worked off in bounded memory.
 const itemsARound = 1000;
@@ -17,18 +18,19 @@ export async function openRound(db: Database, engine: Engine, round: RoundToOpen
 
 /** The same within a transaction that has begun. */
 export async function openRoundIn(tx: Tx, engine: Engine, round: RoundToOpen): Promise<HeldLane | LaneElsewhere> {
-  const nowMs = await readNowMs(tx, engine);
-  const lane = await takeLane(tx, engine, round, nowMs);
-  if ('leaseLeftMs' in lane) return lane;
+  const lane = await takeLane(tx, engine, round);
+  if (lane === undefined) return readElsewhere(tx, engine, round.target);
+  // Of the moment at which the lane was ours: to get it may have taken a while.
+  const nowMs = lane.lease_until - round.leaseMs;
   const waiting = await readWaiting(tx, round.target, nowMs);
-  const open = await readOpenChange(tx, round.target, nowMs, lane.previousLeaseUntilMs, round.doubtMs);
-  const lateWrite = readLateWrite(lane.row, nowMs);
+  const open = await readOpenChange(tx, round, lane.taken_from, nowMs);
+  const lateWrite = readLateWrite(lane, nowMs);
   return {
     kind: 'held',
-    epoch: lane.row.epoch,
+    epoch: lane.epoch,
     waiting,
     ...(open === undefined ? {} : { open }),
-    ...sinceLastEffectiveChange(lane.row.last_effective_at, nowMs),
+    ...sinceLastEffectiveChange(lane.last_effective_at, nowMs),
     ...(lateWrite === undefined ? {} : { lateWrite }),
   };
 }
@@ -50,41 +52,35 @@ function sinceLastEffectiveChange(lastEffectiveAtMs: number | null, nowMs: numbe
   return lastEffectiveAtMs === null ? {} : { sinceLastEffectiveChangeMs: Math.max(0, nowMs - lastEffectiveAtMs) };
 }
 
-interface TakenLane {
-  readonly row: LanesTable;
-  /** Until then the holder before us may have begun to write; absent when we are the holder. */
-  readonly previousLeaseUntilMs: number | undefined;
-}
-
+/**
+ * Takes the lane unless somebody else's lease still runs, or keeps it. A lease of our own that ran out counts as lost, too: somebody
+ * may have held the lane meanwhile.
+ */
 async function takeLane(
   tx: Tx,
-  engine: Engine,
+  { nowMs }: Engine,
   { target, holder, leaseMs }: RoundToOpen,
-  nowMs: number,
-): Promise<TakenLane | LaneElsewhere> {
-  const fresh = { target, epoch: 1, holder, lease_until: nowMs + leaseMs };
-  const made = await tx
-    .insertInto('lanes')
-    .values(fresh)
-    .onConflict((conflict) => conflict.column('target').doNothing())
-    .returningAll()
-    .executeTakeFirst();
-  if (made !== undefined) return { row: made, previousLeaseUntilMs: undefined };
-  let read = tx.selectFrom('lanes').selectAll().where('target', '=', target);
-  // SQLite has one writer at a time; PostgreSQL must be told that this row is about to change.
-  if (engine.name === 'postgres') read = read.forUpdate();
-  const lane = await read.executeTakeFirstOrThrow();
-  const isMine = lane.holder === holder && lane.lease_until > nowMs;
-  if (!isMine && lane.lease_until > nowMs) return { kind: 'elsewhere', leaseLeftMs: lane.lease_until - nowMs };
-  // A lease of our own that ran out counts as lost too: somebody may have held the lane meanwhile.
-  const epoch = isMine ? lane.epoch : lane.epoch + 1;
-  const row = await tx
-    .updateTable('lanes')
-    .set({ epoch, holder, lease_until: nowMs + leaseMs })
+): Promise<LanesTable | undefined> {
+  const isKept = sql`lanes.holder = excluded.holder and lanes.lease_until > ${nowMs}`;
+  const { rows } = await sql<LanesTable>`
+    insert into lanes (target, epoch, holder, lease_until) values (${target}, 1, ${holder}, ${nowMs} + ${leaseMs})
+    on conflict (target) do update set
+      epoch = lanes.epoch + case when ${isKept} then 0 else 1 end,
+      taken_from = case when ${isKept} then null else lanes.lease_until end,
+      holder = excluded.holder,
+      lease_until = ${nowMs} + ${leaseMs}
+    where lanes.holder = excluded.holder or lanes.lease_until <= ${nowMs}
+    returning *`.execute(tx);
+  return rows[0];
+}
+
+async function readElsewhere(tx: Tx, engine: Engine, target: Target): Promise<LaneElsewhere> {
+  const { leaseLeftMs } = await tx
+    .selectFrom('lanes')
+    .select(sql<number>`lease_until - ${engine.nowMs}`.as('leaseLeftMs'))
     .where('target', '=', target)
-    .returningAll()
     .executeTakeFirstOrThrow();
-  return { row, previousLeaseUntilMs: isMine ? undefined : lane.lease_until };
+  return { kind: 'elsewhere', leaseLeftMs: Math.max(0, leaseLeftMs) };
 }
 
 async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<readonly WaitingItem[]> {
@@ -122,31 +118,33 @@ async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<reado
 
 async function readOpenChange(
   tx: Tx,
-  target: Target,
+  { target, doubtMs }: RoundToOpen,
+  /** Until then the holder before us may have begun to write; null when we are the holder. */
+  takenFromMs: number | null,
   nowMs: number,
-  previousLeaseUntilMs: number | undefined,
-  doubtMs: number,
 ): Promise<OpenChange | undefined> {
   const row = await tx
     .selectFrom('changes')
-    .select(['id', 'driver', 'body', 'doubt_until', 'created_at'])
+    .select(['id', 'driver', 'body', 'doubt_until', 'sent_again', 'created_at'])
     .where('target', '=', target)
     .where('state', '=', sql.lit('sending'))
     .executeTakeFirst();
   if (row === undefined) return undefined;
   // A change of our own that was never marked as in doubt: the commit that should have said so failed.
   const ownUntilMs = row.doubt_until ?? nowMs + doubtMs;
-  const untilMs =
-    previousLeaseUntilMs === undefined ? ownUntilMs : Math.max(row.doubt_until ?? 0, previousLeaseUntilMs + doubtMs);
+  const doubt_until = takenFromMs === null ? ownUntilMs : Math.max(row.doubt_until ?? 0, takenFromMs + doubtMs);
+  // Whoever had the lane before may have died while he sent it a second time.
+  const sent_again = takenFromMs !== null && row.doubt_until !== null ? 1 : row.sent_again;
   // Written down: at the next look the lane is ours, and the lease it was taken from is forgotten.
-  if (untilMs !== row.doubt_until)
-    await tx.updateTable('changes').set({ doubt_until: untilMs }).where('id', '=', row.id).execute();
+  if (doubt_until !== row.doubt_until || sent_again !== row.sent_again)
+    await tx.updateTable('changes').set({ doubt_until, sent_again }).where('id', '=', row.id).execute();
   return {
     changeId: row.id,
     driver: row.driver,
     body: JSON.parse(row.body) as unknown,
-    doubtForMs: untilMs - nowMs,
-    ageMs: nowMs - row.created_at,
+    doubtForMs: doubt_until - nowMs,
+    isSentAgain: sent_again === 1,
+    ageMs: Math.max(0, nowMs - row.created_at),
   };
 }
 

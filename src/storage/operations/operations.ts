@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import type { Database, Engine } from '../engine.ts';
 import type { Store } from '../store.ts';
 import { accept } from './accept.ts';
+import { boundTimes } from './bound-times.ts';
 import { cancel } from './cancel.ts';
 import { claimCallbacks, settleCallback } from './callbacks.ts';
 import { claimFollowed, stepFollowed } from './followed.ts';
@@ -27,6 +27,7 @@ export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close' 
     releaseLane: (input) => releaseLane(db, engine, input),
     readLaneHistory: (input) => readLaneHistory(db, engine, input),
     endAllLeases: () => endAllLeases(db, engine),
+    boundTimes: (longest) => boundTimes(db, engine, longest),
     idleTargets: (input) => idleTargets(db, engine, input),
     finishedAmong: (executionIds) => finishedAmong(db, executionIds),
     measureUnfinished: () => measureUnfinished(db, engine),
@@ -36,7 +37,8 @@ export function operationsOn(db: Database, engine: Engine): Omit<Store, 'close' 
     prune: (input) => prune(db, engine, input),
     installationId: (proposed) => installationId(db, proposed),
     async ping() {
-      await sql`select 1`.execute(db);
+      // On a full disk everything can be read, and no trigger can be stored.
+      await db.updateTable('installation').set({ only: 1 }).execute();
     },
   };
 }

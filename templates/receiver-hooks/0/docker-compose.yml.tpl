@@ -9,7 +9,11 @@ services:
     cap_drop:
       - ALL
     security_opt:
-      - no-new-privileges:true
+      - no-new-privileges
+{{- if eq .Values.OLD_DOCKER "true" }}
+      # Its filter answers EPERM to clone3, with which Debian 12 starts threads: Node would end at once (nodejs/docker-node#1943).
+      - seccomp=unconfined
+{{- end }}
     mem_limit: 268435456
     stop_signal: SIGTERM
 {{- if eq .Values.ACCESS "port" }}
@@ -20,6 +24,8 @@ services:
       PORT: '8085'
       PUBLIC_URL: ${PUBLIC_URL}
       TRUSTED_HOPS: ${TRUSTED_HOPS}
+      COOLDOWN_SECONDS: ${COOLDOWN_SECONDS}
+      ALLOWED_SOURCES: ${ALLOWED_SOURCES}
       TRUST_EXISTING_RECEIVERS: ${TRUST_EXISTING_RECEIVERS}
       LOG_LEVEL: ${LOG_LEVEL}
 {{- if eq .Values.CREDENTIALS "rancher-secrets" }}
@@ -34,32 +40,21 @@ services:
       SEALING_KEY_FILE: /run/secrets/sealing-key
 {{- end }}
 {{- if or (eq .Values.HOST_KEY "true") (ne .Values.STORAGE "volume") (ne .Values.SEALING_KEY_SECRET "") }}
+    # Rancher makes them readable for everybody in the container (0444) where nothing is said, and there is one user in it.
     secrets:
 {{- if eq .Values.HOST_KEY "true" }}
       - source: ${HOST_ACCESS_KEY_SECRET}
         target: host-access-key
-        uid: '1000'
-        gid: '1000'
-        mode: '0400'
       - source: ${HOST_SECRET_KEY_SECRET}
         target: host-secret-key
-        uid: '1000'
-        gid: '1000'
-        mode: '0400'
 {{- end }}
 {{- if ne .Values.STORAGE "volume" }}
       - source: ${DATABASE_URL_SECRET}
         target: database-url
-        uid: '1000'
-        gid: '1000'
-        mode: '0400'
 {{- end }}
 {{- if ne .Values.SEALING_KEY_SECRET "" }}
       - source: ${SEALING_KEY_SECRET}
         target: sealing-key
-        uid: '1000'
-        gid: '1000'
-        mode: '0400'
 {{- end }}
 {{- end }}
 {{- else }}
@@ -93,6 +88,10 @@ services:
 {{- if eq .Values.STORAGE "bundled-postgres" }}
   postgres:
     image: postgres:18.4-bookworm
+{{- if eq .Values.OLD_DOCKER "true" }}
+    security_opt:
+      - seccomp=unconfined
+{{- end }}
     mem_limit: 536870912
     stop_signal: SIGINT
     environment:
@@ -103,9 +102,6 @@ services:
     secrets:
       - source: ${POSTGRES_PASSWORD_SECRET}
         target: postgres-password
-        uid: '0'
-        gid: '0'
-        mode: '0444'
 {{- else }}
       POSTGRES_PASSWORD: ${POSTGRES_PASSWORD}
 {{- end }}

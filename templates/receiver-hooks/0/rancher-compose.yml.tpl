@@ -7,6 +7,25 @@ catalog:
   # The first version: there is nothing to upgrade from. Later versions name a range, as '>=0.1.0'.
   upgrade_from: ''
   questions:
+    - variable: IMAGE_REPOSITORY
+      label: Image
+      description: |
+        Where the image lies that you built and pushed, without a tag, as registry.example.com/receiver-hooks. There is no
+        default: nobody publishes one, and a name on a public registry could belong to a stranger
+      type: string
+      default: ''
+      invalid_chars: ' @'
+      required: true
+      group: Image
+    - variable: OLD_DOCKER
+      label: Docker older than 20.10.10
+      description: |
+        Whether a host that may run it has such an engine, as those that Rancher 1.6 supports (to 18.09). The container then runs
+        without Docker's system call filter, which would end it at once; it still has no capabilities and no rights
+      type: boolean
+      default: 'false'
+      required: true
+      group: Image
     - variable: ACCESS
       label: How callers reach it
       description: |
@@ -49,7 +68,7 @@ catalog:
         0 when callers come straight to the port
       type: int
       min: 0
-      max: 10
+      max: 9
       default: '0'
       required: true
       group: Address
@@ -120,6 +139,7 @@ catalog:
       description: Only with "Make hosts" and "plain"; every member of this environment can read it
       type: string
       default: ''
+      invalid_chars: ' '
       required: false
       group: Credentials in plain
     - variable: HOST_SECRET_KEY
@@ -127,6 +147,7 @@ catalog:
       description: Only with "Make hosts" and "plain"; every member of this environment can read it
       type: password
       default: ''
+      invalid_chars: ' '
       required: false
       group: Credentials in plain
     - variable: SEALING_KEY
@@ -134,6 +155,7 @@ catalog:
       description: Only with "plain"; every member of this environment can read it
       type: password
       default: ''
+      valid_chars: a-zA-Z0-9+/=
       required: false
       group: Credentials in plain
     - variable: DATABASE_URL
@@ -141,6 +163,7 @@ catalog:
       description: Only with PostgreSQL and "plain"; every member of this environment can read it
       type: password
       default: ''
+      invalid_chars: ' '
       required: false
       group: Credentials in plain
     - variable: POSTGRES_PASSWORD
@@ -148,6 +171,7 @@ catalog:
       description: Only with "bundled-postgres" and "plain"; every member of this environment can read it
       type: password
       default: ''
+      invalid_chars: ' '
       required: false
       group: Credentials in plain
     - variable: STORAGE
@@ -171,13 +195,37 @@ catalog:
       group: Storage
     - variable: REPLICAS
       label: Replicas
-      description: Containers of the service. With "volume" there is always one, whatever is written here
+      description: |
+        Containers of the service; with "port" each needs a host of its own. With "volume" there is always one, whatever is
+        written here
       type: int
       min: 1
       max: 20
       default: '1'
       required: true
       group: Storage
+    - variable: COOLDOWN_SECONDS
+      label: Cooldown
+      description: |
+        Seconds after a change in which a trigger does nothing, for receivers that set no cooldownSeconds of their own; 0 is none.
+        It holds for receivers of Rancher's own webhook service, too
+      type: int
+      min: 0
+      max: 86400
+      default: '0'
+      required: true
+      group: Receivers
+    - variable: ALLOWED_SOURCES
+      label: Allowed sources
+      description: |
+        From where triggers are taken for receivers that name no allowedSources: addresses and CIDR ranges with commas and without
+        blanks, as 10.0.0.0/8,198.51.100.7; cloudmonitor are Aliyun's. Empty: from everywhere. Behind a load balancer "Proxies of
+        yours in front" must be right, or every trigger is refused
+      type: string
+      default: ''
+      valid_chars: a-zA-Z0-9.:/,
+      required: false
+      group: Receivers
     - variable: TRUST_EXISTING_RECEIVERS
       label: Trust the receivers that are there
       description: |
@@ -185,21 +233,13 @@ catalog:
       type: boolean
       default: 'false'
       required: true
-      group: More
+      group: Receivers
     - variable: LOG_LEVEL
       label: Log level
       description: How much is logged; each level holds those after it
       type: enum
       options: [debug, info, warn, error]
       default: info
-      required: true
-      group: More
-    - variable: IMAGE_REPOSITORY
-      label: Image
-      description: Where the image is pulled from, without a tag; your own registry when the hosts reach no other
-      type: string
-      default: receiver-hooks/receiver-hooks
-      invalid_chars: ' @'
       required: true
       group: More
 services:
@@ -214,7 +254,12 @@ services:
 {{- else }}
     scale: ${REPLICAS}
     upgrade_strategy:
+{{- if eq .Values.ACCESS "port" }}
+      # The port of a host is free for the new container only when the old one has gone.
+      start_first: false
+{{- else }}
       start_first: true
+{{- end }}
       batch_size: 1
       interval_millis: 2000
 {{- end }}

@@ -6,7 +6,7 @@ const down = { ...good, action: 'down', deleteOption: 'mostRecent' };
 
 describe('drivers/scale-host/config', () => {
   it('takes what the old service stored, and adds only our defaults', () => {
-    const ours = { onLimit: 'reject', cooldownSeconds: 0, onHostError: 'keep', customHosts: 'keep' };
+    const ours = { onLimit: 'reject', onHostError: 'keep', customHosts: 'keep' };
 
     expect(scaleHost.Config.parse({ ...good, type: 'scaleHost' })).toMatchObject({
       ...good,

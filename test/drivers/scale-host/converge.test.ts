@@ -44,10 +44,14 @@ describe('drivers/scale-host/converge', () => {
     if (change === undefined) throw new Error('nothing was planned');
     return change;
   }
-  const converge = (change: HostChange, sendState: SendState, more: Partial<ConvergeContext> = {}): Promise<Progress> =>
-    scaleHost.converge(change, { rancher, sendState, read: {}, write: {}, ageMs: 0, ...more });
+  const converge = (
+    change: HostChange,
+    sendState: SendState,
+    more: Partial<ConvergeContext<HostChange>> = {},
+  ): Promise<Progress> =>
+    scaleHost.converge(change, { rancher, sendState, read: {}, write: {}, ageMs: 0, lateWriteMs: minute, ...more });
   const follow = async (change: unknown, ageMs: number): Promise<Progress | undefined> =>
-    scaleHost.follow?.(change as HostChange, { rancher, read: {}, write: {}, ageMs });
+    scaleHost.follow?.(change as HostChange, { rancher, read: {}, write: {}, ageMs, lateWriteMs: minute });
 
   it('decides anew, and sends nothing, when the group or a name changed before anything was sent', async () => {
     const grown = await plan();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { scaleHost } from '../../../src/drivers/scale-host.ts';
+import { noScaleDefaults } from '../../../src/drivers/scale-config.ts';
+import { createScaleHost, scaleHost } from '../../../src/drivers/scale-host.ts';
 import { planHosts } from '../../../src/drivers/scale-host/plan.ts';
 import type { HostView } from '../../../src/drivers/scale-host/host-view.ts';
 import { settings, tier } from '../support/host-triggers.ts';
@@ -17,6 +18,9 @@ const host = (number: number, more: Partial<HostView> = {}): HostView => ({
   ...more,
 });
 const seen = (hosts: readonly HostView[]) => ({ hosts, names: hosts.map(({ name }) => name) });
+const plan = (...[asked, hosts, lane]: DropLast<Parameters<typeof planHosts>>) =>
+  planHosts(asked, hosts, lane, noScaleDefaults);
+type DropLast<List extends readonly unknown[]> = List extends readonly [...infer Head, unknown] ? Head : never;
 
 describe('drivers/scale-host/plan', () => {
   it('keeps every bound whatever is asked, and asks for no host twice', () => {
@@ -32,7 +36,7 @@ describe('drivers/scale-host/plan', () => {
         const hosts = Array.from({ length: count }, (_, at) => host(at + 1));
         const asked = asks.map((config, at) => ({ itemId: `item-${String(at)}`, config: settings(config), signal }));
 
-        const { decisions, change } = planHosts(asked, seen(hosts), {});
+        const { decisions, change } = plan(asked, seen(hosts), {});
 
         expect(decisions.map(({ itemId }) => itemId)).toEqual(asked.map(({ itemId }) => itemId));
         let figure = count;
@@ -65,7 +69,7 @@ describe('drivers/scale-host/plan', () => {
       host(5, { state: 'error' }),
     ];
     const up = (max: number) =>
-      planHosts([{ itemId: 'a', config: settings({ max }), signal }], seen(hosts), {}).decisions[0];
+      plan([{ itemId: 'a', config: settings({ max }), signal }], seen(hosts), {}).decisions[0];
 
     expect(up(3)).toMatchObject({ outcome: 'limit-reached', from: 2, to: 2 });
     expect(up(4)).toMatchObject({ outcome: 'change', from: 2, to: 3 });
@@ -74,7 +78,7 @@ describe('drivers/scale-host/plan', () => {
   it('counts what an item before it makes for another group that has the labels, too', () => {
     const hosts = [host(1, { labels: { tier: 'web', zone: 'b' } })];
 
-    const { decisions } = planHosts(
+    const { decisions } = plan(
       [
         { itemId: 'a', config: settings({ hostSelector: { zone: 'b' }, max: 3 }), signal },
         { itemId: 'b', config: settings({ max: 2 }), signal },
@@ -92,7 +96,7 @@ describe('drivers/scale-host/plan', () => {
   it('turns round for a signal that says the alarm is over, and takes the most recent host', () => {
     const over = { ...signal, direction: 'reverse' } as const;
 
-    expect(planHosts([{ itemId: 'a', config: settings(), signal: over }], seen([host(1), host(2)]), {})).toMatchObject({
+    expect(plan([{ itemId: 'a', config: settings(), signal: over }], seen([host(1), host(2)]), {})).toMatchObject({
       decisions: [{ outcome: 'change', from: 2, to: 1 }],
       change: { items: [{ action: 'down' }], remove: [{ hostId: '1h2' }] },
     });
@@ -102,20 +106,34 @@ describe('drivers/scale-host/plan', () => {
     const config = settings({ cooldownSeconds: 60 });
     const ask = (itemId: string) => ({ itemId, config, signal });
 
-    expect(planHosts([ask('a')], seen([host(1)]), { sinceLastEffectiveChangeMs: 59_000 }).decisions).toMatchObject([
+    expect(plan([ask('a')], seen([host(1)]), { sinceLastEffectiveChangeMs: 59_000 }).decisions).toMatchObject([
       { outcome: 'cooling-down', message: 'cooling down for another 1 s' },
     ]);
-    expect(planHosts([ask('a'), ask('b')], seen([host(1)]), {}).decisions).toMatchObject([
+    expect(plan([ask('a'), ask('b')], seen([host(1)]), {}).decisions).toMatchObject([
       { outcome: 'change' },
       { outcome: 'cooling-down' },
     ]);
+  });
+
+  it("takes the installation's cooldown for a receiver that has none of its own, 0 included", () => {
+    const driver = createScaleHost({ cooldownSeconds: 60 });
+    const decide = (config: { readonly cooldownSeconds?: number }) =>
+      driver.plan(
+        [{ itemId: 'a', config: settings(config), signal }],
+        { kind: 'seen', ...seen([host(1)]) },
+        { sinceLastEffectiveChangeMs: 30_000 },
+      ).decisions;
+
+    expect(decide({})).toMatchObject([{ outcome: 'cooling-down', message: 'cooling down for another 30 s' }]);
+    expect(decide({ cooldownSeconds: 0 })).toMatchObject([{ outcome: 'change' }]);
+    expect(decide({ cooldownSeconds: 31 })).toMatchObject([{ outcome: 'cooling-down' }]);
   });
 
   it('refuses a down that only custom hosts could serve, or goes as far as machines are', () => {
     const { driver: _, ...custom } = host(2);
     const hosts = [host(1), custom, { ...custom, id: '1h7' }];
     const down = (onLimit: string) =>
-      planHosts([{ itemId: 'a', config: settings({ action: 'down', amount: 2, onLimit }), signal }], seen(hosts), {});
+      plan([{ itemId: 'a', config: settings({ action: 'down', amount: 2, onLimit }), signal }], seen(hosts), {});
 
     expect(down('reject').decisions).toMatchObject([{ outcome: 'failed', code: 'TARGET_UNSUPPORTED' }]);
     expect(down('clamp')).toMatchObject({

@@ -127,7 +127,8 @@ describe('drivers/scale-host: down', () => {
     await until(() => bench.sandbox.inspect(first)?.['state'] === 'removed');
     if (change === undefined) throw new Error('nothing was planned');
 
-    const progress = await scaleHost.converge(change, { rancher, sendState: 'fresh', read: {}, write: {}, ageMs: 0 });
+    const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
+    const progress = await scaleHost.converge(change, { ...context, sendState: 'fresh' });
 
     expect(progress).toMatchObject({
       kind: 'later',
@@ -145,9 +146,10 @@ describe('drivers/scale-host: down', () => {
       remove: [{ itemId: 'item', hostId: id, hostname: 'web-1', group: 0, min: 1 }],
     } as const;
 
-    const forced = await scaleHost.follow?.(change, { rancher, read: {}, write: {}, ageMs: 6 * 60_000 });
+    const context = { rancher, read: {}, write: {}, lateWriteMs: 60_000 };
+    const forced = await scaleHost.follow?.(change, { ...context, ageMs: 6 * 60_000 });
     await until(() => bench.sandbox.inspect(id)?.['state'] === 'removed');
-    const ended = await scaleHost.follow?.(change, { rancher, read: {}, write: {}, ageMs: 7 * 60_000 });
+    const ended = await scaleHost.follow?.(change, { ...context, ageMs: 7 * 60_000 });
 
     expect(forced).toMatchObject({ kind: 'later' });
     expect(ended).toMatchObject({ kind: 'done', results: [{ outcome: 'scaled', to: 1 }] });

@@ -28,7 +28,7 @@ async function look(service: object, changed: Partial<Change>, ageMs: number) {
   const server = connectRancher({ url: sandbox.url, credentials: sandbox.project.keys.project });
   try {
     const serviceId = sandbox.addService({ projectId: '1a5', name: 'web', ...service });
-    const context: FollowContext = { rancher: server.project('1a5'), read: {}, write: {}, ageMs };
+    const context: FollowContext = { rancher: server.project('1a5'), read: {}, write: {}, ageMs, lateWriteMs: 60_000 };
     const progress = await followUpgrade({ ...change, serviceId, ...changed }, context);
     const actions = sandbox.calls.list().flatMap(({ path }) => /action=(\w+)/.exec(path)?.[1] ?? []);
     return { progress, actions };

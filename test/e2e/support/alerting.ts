@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fetch from 'node-fetch';
 import { stringify } from 'yaml';
-import { freePort } from '../../support/postgres-server.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startProgram } from './program.ts';
 import { closeAll } from './stack.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fetch from 'node-fetch';
 import { stringify } from 'yaml';
-import { freePort } from '../../support/postgres-server.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startProgram } from './program.ts';
 
 /** A real registry that tells a trigger URL of everything that happens in it. */

@@ -8,7 +8,8 @@ import { connectRancher } from '../../../src/rancher/server.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { openPostgresStore } from '../../../src/storage/postgres-store.ts';
 import { openSqliteStore } from '../../../src/storage/sqlite-store.ts';
-import type { Store, StoredExecution } from '../../../src/storage/store.ts';
+import type { Store } from '../../../src/storage/store.ts';
+import type { StoredExecution } from '../../../src/storage/stored-execution.ts';
 import { startMortalReplica, type MortalReplica } from './mortal-replica.ts';
 import type { Happening, Schedule } from './schedule.ts';
 

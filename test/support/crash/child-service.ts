@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
+import { onSmallDisk } from '../small-disk.ts';
 import type { Doom } from './doomed-service.ts';
-import { quickTiming } from './executions-under-test.ts';
+import { quickTiming } from '../executions-under-test.ts';
 
 /** The service as a process of its own, which may die at any time. */
 export interface ChildService {
@@ -10,6 +11,8 @@ export interface ChildService {
   readonly process: ChildProcess;
   /** Resolves when the process is gone, however it went. */
   readonly gone: Promise<unknown>;
+  /** What it has written to its log until now. */
+  readonly log: () => string;
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -19,7 +22,14 @@ export interface ChildOptions {
   readonly port?: number;
   readonly databaseUrl?: string;
   readonly dieAt?: Doom['dieAt'];
+  readonly stopBeforeSending?: boolean;
   readonly timing?: Doom['timing'];
+  /** A module beside this one that every thread of the process loads first. */
+  readonly preload?: string;
+  /** Beside the environment of the tests. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Its data directory is a disk of its own of so many KiB, which nobody else sees; `fillDisk` fills it. */
+  readonly diskKib?: number;
 }
 
 /** Starts it and waits until it listens, or is gone. */
@@ -38,6 +48,7 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
       trustExistingReceivers: true,
       trustedHops: 0,
       allowPrivateCallbacks: false,
+      receiverDefaults: { cooldownSeconds: 0 },
       history: { days: 30, limit: 100_000 },
       // Several replicas must share one.
       sealingKey: Buffer.alloc(32, 7).toString('base64'),
@@ -45,9 +56,18 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
     },
     timing: { ...quickTiming, answerWithinMs: 5_000, ...options.timing },
     ...(options.dieAt === undefined ? {} : { dieAt: options.dieAt }),
+    stopBeforeSending: options.stopBeforeSending ?? false,
   };
   const script = new URL('./doomed-service.ts', import.meta.url);
-  const child = spawn(process.execPath, [script.pathname, JSON.stringify(doom)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const { diskKib, dataDirectory, preload } = options;
+  const preloads = preload === undefined ? [] : ['--import', new URL(preload, import.meta.url).href];
+  const command = [process.execPath, ...preloads, script.pathname, JSON.stringify(doom)];
+  const [program = '', ...parameters] =
+    diskKib === undefined ? command : onSmallDisk(command, { directory: dataDirectory, kib: diskKib });
+  const child = spawn(program, parameters, {
+    env: { ...process.env, ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   let complained = '';
   child.stderr.on('data', (chunk: Buffer) => (complained += chunk.toString()));
@@ -64,6 +84,7 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
     url: `http://127.0.0.1:${String(port)}`,
     process: child,
     gone,
+    log: () => said,
     async kill(signal) {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await gone;

@@ -1,0 +1,120 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import pg from 'pg';
+import { ServiceError } from '../domain/errors.ts';
+import { postgresEngine, storable, type OpenDatabase } from './engine.ts';
+import { migrationsFor } from './migrations.ts';
+import type { Announcement } from './operations/announce.ts';
+import { listen } from './postgres-announcements.ts';
+import type { Tables } from './tables.ts';
+
+export interface PostgresListener {
+  /** What another replica did. */
+  readonly announced: (announcement: Announcement) => void;
+  /** A connection that nobody was using broke. */
+  readonly idleError: (error: Error) => void;
+}
+
+// Milliseconds and counters fit a double exactly; node-postgres would hand out bigint columns as text.
+const int8 = 20;
+
+/**
+ * Connects to the database that several replicas share, and brings it up to date; replicas that start at once take turns.
+ * @throws ServiceError STORE_UNAVAILABLE naming what is wrong (unreachable, wrong password, no such database, a newer schema).
+ */
+export async function openPostgresDatabase(
+  url: string,
+  { announced, idleError }: PostgresListener,
+): Promise<OpenDatabase> {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(int8, Number);
+  const pool = new pg.Pool({
+    Client: BriefClient,
+    pipeline: true,
+    connectionString: url,
+    types,
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+  });
+  // Without a listener a broken idle connection (PostgreSQL restarted) would end the process.
+  pool.on('error', idleError);
+  // The same for one that is in use just then; its query fails and tells whoever asked.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    client.query(planning).catch(() => undefined);
+  });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  // Kysely takes an advisory lock for the time of the migration.
+  const { error } = await new Migrator({ db, provider: migrationsFor(postgresEngine) }).migrateToLatest();
+  if (error !== undefined) {
+    await db.destroy();
+    throw explain(error);
+  }
+  const announcements = listen(url, announced);
+  return {
+    db,
+    engine: postgresEngine,
+    explain,
+    async close() {
+      await announcements.close();
+      await db.destroy();
+    },
+  };
+}
+
+// Each statement finds its few rows by an index, however many there are. Planned by the size of small or new tables, those over given
+// rows would read whole tables, and planned anew for each call they would cost more than they do.
+const planning =
+  'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan';
+
+// Statements with lists of ids vary in length without end; the server keeps those of everyday.
+const mostPrepared = 200;
+const statementNames = new Map<string, string>();
+
+/**
+ * Prepares each statement once: to parse and plan one costs PostgreSQL several times what carrying it out does. And sends the
+ * beginning of a transaction together with its first statement: what goes wrong with it goes wrong with that as well.
+ */
+class BriefClient extends pg.Client {
+  override query(...parameters: never[]): never {
+    const [text, values] = parameters as readonly unknown[];
+    const send = super.query.bind(this) as (...given: readonly unknown[]) => Promise<unknown>;
+    if (text === 'begin') {
+      send(text).catch(() => undefined);
+      return Promise.resolve({ command: 'BEGIN', rowCount: null, rows: [] }) as never;
+    }
+    if (typeof text !== 'string' || !Array.isArray(values)) return send(...parameters) as never;
+    const name = nameOf(text);
+    return send({ text, values: values.map(storable), ...(name === undefined ? {} : { name }) }) as never;
+  }
+}
+
+function nameOf(text: string): string | undefined {
+  const known = statementNames.get(text);
+  if (known !== undefined || statementNames.size >= mostPrepared) return known;
+  const name = `s${String(statementNames.size)}`;
+  statementNames.set(text, name);
+  return name;
+}
+
+const explanations: readonly (readonly [RegExp, string])[] = [
+  [/28P01|28000|password/, 'it refuses the user or password of DATABASE_URL'],
+  [/3D000/, 'the database named in DATABASE_URL does not exist; create it'],
+  [
+    /ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|timeout|EAI_AGAIN/,
+    'it cannot be reached; check the host and port of DATABASE_URL',
+  ],
+  [/corrupted migrations|missing/, 'it was written by a newer version; start that version'],
+  [/42501/, 'the user of DATABASE_URL may not do this; give it the schema'],
+  [/53100/, 'its disk is full; make room'],
+];
+
+function explain(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const { code = 'no code', message = '' } = error as { readonly code?: string; readonly message?: string };
+  const text = `${code} ${message}`;
+  // The driver's own message may hold the host; it goes no further than the cause.
+  const remedy = explanations.find(([pattern]) => pattern.test(text))?.[1] ?? `it refused (${code})`;
+  return new ServiceError('STORE_UNAVAILABLE', `cannot use PostgreSQL: ${remedy}`, { cause: error });
+}
