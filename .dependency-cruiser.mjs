@@ -12,8 +12,8 @@ const rings = {
   executions: ['domain', 'rancher', 'drivers/driver', store],
   router: ['domain', 'drivers/driver', 'formats/(format|recognise|parsed-trigger)', 'receivers', 'executions', store],
   observability: ['domain'],
-  // What a receiver may name as a source is also what ALLOWED_SOURCES may name.
-  config: ['domain', 'receivers/allowed-sources'],
+  // What a receiver may name as a source is also what ALLOWED_SOURCES may name; CATTLE_URL is read as the client reads it.
+  config: ['domain', 'rancher/api-url', 'receivers/allowed-sources'],
   installations: ['domain', 'rancher', 'receivers/stored-receiver'],
   callbacks: ['domain', store, 'executions', 'receivers'],
   api: [
@@ -72,7 +72,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    tsPreCompilationDeps: true,
+    // It follows `import type`, too. `tsPreCompilationDeps` would ask for a TypeScript below 7 and find nothing more.
     parser: 'swc',
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
   },

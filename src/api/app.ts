@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import express from 'express';
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
 import { ServiceError } from '../domain/errors.ts';
+import type { ErrorCode } from '../domain/errors.ts';
 import { answerJson } from './answer.ts';
 import { linksOf } from './api-context.ts';
 import type { ApiParts } from './api-context.ts';
@@ -104,15 +105,24 @@ function selfUrlOf(request: Request, parts: ApiParts): string | undefined {
   return `${linksOf(request, parts).base}${shownPath}`;
 }
 
+/** Faults whose place in the code, or whose cause below us, has to be known. */
+const needsStack: readonly ErrorCode[] = ['INTERNAL', 'STORE_UNAVAILABLE'];
+/** What is over by itself, with or without the operator. */
+const passing: readonly ErrorCode[] = ['OVERLOADED', 'RANCHER_UNAVAILABLE', 'RANCHER_RATE_LIMITED'];
+
 function log(
   { logger }: ApiParts,
   facts: { readonly error: ServiceError; readonly status: number; readonly traceId: string },
 ): void {
   const { error, status, traceId } = facts;
-  const isOurs = status >= 500 && error.code !== 'OVERLOADED';
-  const entry = { code: error.code, status, traceId, ...(isOurs ? { err: error } : { reason: error.message }) };
-  // A full lane refuses every call of a storm: a line with a stack for each would be the next bottleneck.
-  if (error.code === 'OVERLOADED') logger.warn(entry, 'request refused');
-  else if (status >= 500 && error.code !== 'PROJECT_NOT_FOUND') logger.error(entry, 'request failed');
-  else logger.debug(entry, 'request refused');
+  const { code } = error;
+  if (status < 500 || code === 'PROJECT_NOT_FOUND') {
+    logger.debug({ code, status, traceId, reason: error.message }, 'request refused');
+  } else if (needsStack.includes(code)) {
+    logger.error({ code, status, traceId, err: error }, 'request failed');
+  } else {
+    // A full lane or a Rancher that is away refuses every call of a storm: a stack for each would fill the disk.
+    const level = passing.includes(code) ? 'warn' : 'error';
+    logger[level]({ code, status, traceId, reason: error.message }, 'request refused');
+  }
 }

@@ -34,9 +34,12 @@ export function requireProjectId(query: URLSearchParams): string {
   return checkProjectId(projectId);
 }
 
-/** @throws ServiceError REQUEST_INVALID for what cannot be an id of Rancher's, and would be another path there. */
+/**
+ * An id of Rancher's by its shape, of whatever kind: `1e1000` is an unknown environment, `Default` and half an id are none.
+ * @throws ServiceError REQUEST_INVALID
+ */
 export function checkProjectId(projectId: string): string {
-  if (/^[0-9A-Za-z]{1,64}$/.test(projectId)) return projectId;
+  if (/^1[a-z]{1,8}\d{1,18}$/.test(projectId)) return projectId;
   throw new ServiceError(
     'REQUEST_INVALID',
     `Invalid projectId ${JSON.stringify(projectId.slice(0, 64))}; the id of an environment looks like 1a5`,

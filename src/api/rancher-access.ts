@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { ServiceError, hasCode } from '../domain/errors.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
 import type { Credentials, Rancher, RancherServer } from '../rancher/rancher.ts';
 import type { Caller } from '../receivers/receiver.ts';
 import { notInProject, readOnlyRole } from './access.ts';
 import type { Access, WriteIntent } from './access.ts';
 
-/** Whether the caller, as whom `rancher` speaks, may do by hand what a receiver with this config does. */
-export type DriverRight = (config: unknown, rancher: Rancher) => Promise<boolean>;
-
 export interface RancherAccessOptions {
   readonly rancherServer: Pick<RancherServer, 'project'>;
-  /** By driver id. A driver that is missing here cannot be used by anybody on this port. */
-  readonly rights: Readonly<Record<string, DriverRight>>;
+  readonly drivers: readonly Pick<AnyDriver, 'id' | 'isAllowed'>[];
   /** Throws PROJECT_NOT_FOUND when our own key does not reach a project. */
   readonly requireProject: (projectId: string) => Promise<unknown>;
   /** Monotonic milliseconds. */
@@ -32,7 +29,7 @@ const anonymous: Credentials = { cookie: '', csrf: '' };
 
 /** Access on our own port: the caller's credentials are used against Rancher, and Rancher decides. */
 export function createRancherAccess(options: RancherAccessOptions): Access {
-  const { rancherServer, rights, requireProject, nowMs = () => performance.now() } = options;
+  const { rancherServer, drivers, requireProject, nowMs = () => performance.now() } = options;
   const remembered = new Map<string, { readonly untilMs: number; readonly methods: Methods }>();
 
   function clientOf(caller: Caller, projectId: string): Rancher {
@@ -84,10 +81,10 @@ export function createRancherAccess(options: RancherAccessOptions): Access {
       if (!mayWrite(await methodsOf(caller, projectId), intent)) throw readOnlyRole(intent);
     },
     async requireDriver(caller, projectId, driverId, config) {
-      const right = rights[driverId];
+      const driver = drivers.find(({ id }) => id === driverId);
       const client = clientOf(caller, projectId);
       try {
-        if ((await right?.(config, client)) === true) return;
+        if ((await driver?.isAllowed(config, client)) === true) return;
       } catch (error) {
         await translate(error, projectId);
       } finally {

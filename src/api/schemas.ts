@@ -2,7 +2,6 @@ import type { AnyDriver, ResourceField } from '../drivers/driver.ts';
 import type { ReceiverKinds } from '../receivers/receiver-settings.ts';
 import { defaultRepeatAfterSeconds, longestName, mostRepeatAfterSeconds } from '../receivers/receiver-settings.ts';
 import { outcomes } from '../domain/outcome.ts';
-import { legacyDriverFields } from './legacy-driver-fields.ts';
 import type { Links } from './links.ts';
 
 /** A schema as Rancher's API explorer and UI read it. */
@@ -26,9 +25,9 @@ const string: ResourceField = { type: 'string' };
 const map: ResourceField = { type: 'map[string]' };
 const resource = { id: string, type: string, links: map, actions: map };
 
-/** Ids of every driver that has a `<id>Config`: those that can be used, then the old service's others. */
+/** Ids of the drivers: each has its `<id>Config`. */
 export function driverIdsOf(drivers: readonly AnyDriver[]): readonly string[] {
-  return [...new Set([...drivers.map(({ id }) => id), ...Object.keys(legacyDriverFields)])];
+  return drivers.map(({ id }) => id);
 }
 
 /** Every schema: the old service's with all their fields, and ours. */
@@ -91,11 +90,11 @@ function receiverSchema({ drivers, formats }: ReceiverKinds): Schema {
 }
 
 function driverSchemas(drivers: readonly AnyDriver[]): readonly Schema[] {
-  return driverIdsOf(drivers).map((id) => ({
+  return drivers.map(({ id, resourceFields }) => ({
     id,
     pluralName: `${id}s`,
     resourceMethods: ['GET'],
-    resourceFields: drivers.find((driver) => driver.id === id)?.resourceFields ?? legacyDriverFields[id] ?? {},
+    resourceFields,
   }));
 }
 

@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ulid } from 'ulid';
 import { createApi } from '../api/app.ts';
-import { driverRights } from '../api/driver-rights.ts';
 import { createProxyAccess } from '../api/proxy-access.ts';
 import { createRancherAccess } from '../api/rancher-access.ts';
 import { startServer } from '../api/server.ts';
@@ -19,7 +18,14 @@ import { startPruning } from '../executions/pruning.ts';
 import type { Timing } from '../executions/timing.ts';
 import { formats } from '../formats/formats.ts';
 import type { PresenceTiming } from '../installations/presence.ts';
-import { createHealth, hostKeyCheck, rancherCheck, storeCheck } from '../observability/health.ts';
+import {
+  changeStreamCheck,
+  createHealth,
+  hostKeyCheck,
+  rancherCheck,
+  storeCheck,
+  tellTroubles,
+} from '../observability/health.ts';
 import { onlyExecutorCheck } from '../observability/only-executor-check.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
@@ -143,6 +149,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     const health = createHealth([
       storeCheck(() => store.ping()),
       rancherCheck(() => rancherServer.identify()),
+      changeStreamCheck(() => receivers.silentForMs()),
       hostKeyCheck(() => projectsWithoutHostKey(receivers, rancherOf)),
       onlyExecutorCheck(() => presence.executors()),
     ]);
@@ -186,7 +193,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
           ? createProxyAccess()
           : createRancherAccess({
               rancherServer,
-              rights: driverRights,
+              drivers,
               requireProject: (projectId) => receivers.rancherOf(projectId),
             }),
       installPlace: config.installPlace,
@@ -204,6 +211,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     opened.push(() => server.close());
     const url = `http://${urlHost(config.host)}:${String(server.port)}`;
     logger.info({ url, version, installPlace: config.installPlace }, 'receiver hooks are listening');
+    void tellTroubles(health, logger);
     let closing: Promise<void> | undefined;
     return {
       url,

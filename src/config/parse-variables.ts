@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import * as z from 'zod';
 import { mostCooldownSeconds } from '../domain/scale-step.ts';
+import { parseApiUrl } from '../rancher/api-url.ts';
 import { AllowedSources } from '../receivers/allowed-sources.ts';
 import { installPlaces, logLevels, triggerKeyForms } from './config.ts';
 import type { Environment } from './environment.ts';
@@ -31,6 +32,15 @@ const HttpUrl = z.string().refine((text) => {
   return url !== undefined && /^https?:$/.test(url.protocol) && !/[@?#]/.test(text);
 });
 
+const RancherUrl = HttpUrl.refine((text) => {
+  try {
+    parseApiUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
+});
+
 const SealingKey = z.string().refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text));
 const SourceList = z
   .string()
@@ -40,7 +50,7 @@ const Choice = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** Only what is read. A key of this object is the variable's name, so an issue's path names the variable. */
 const Values = z.object({
-  CATTLE_URL: HttpUrl.optional(),
+  CATTLE_URL: RancherUrl.optional(),
   CATTLE_ACCESS_KEY: z.string().optional(),
   CATTLE_SECRET_KEY: z.string().optional(),
   CATTLE_HOST_ACCESS_KEY: z.string().optional(),
@@ -55,7 +65,8 @@ const Values = z.object({
   DATABASE_URL: PostgresUrl.optional(),
   HISTORY_DAYS: wholeWithin(1, 3_650).optional(),
   HISTORY_LIMIT: wholeWithin(1, 10_000_000).optional(),
-  PUBLIC_URL: HttpUrl.optional(),
+  // Trigger URLs are made by adding the path to it.
+  PUBLIC_URL: HttpUrl.refine((text) => !/\/v1-webhooks\/*$/.test(text)).optional(),
   INSTALL_PLACE: z.enum(installPlaces).optional(),
   LOG_LEVEL: z.enum(logLevels).optional(),
   RSA_PUBLIC_KEY_CONTENTS: z.string().optional(),
@@ -75,16 +86,18 @@ export type Values = z.infer<typeof Values>;
 
 const expectations: Readonly<Record<string, { readonly problem: string; readonly remedy: string }>> = {
   CATTLE_URL: {
-    problem: 'is not a plain http or https address (without a user, ? and #)',
+    problem:
+      'is not an address of Rancher 1.6 (http or https, without a user, ? and #, and no other API than /v1 or /v2-beta)',
     remedy: 'write it as http://rancher.example.com:8080 and the key into CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY',
   },
   PUBLIC_URL: {
-    problem: 'is not a plain http or https address (without a user, ? and #)',
+    problem: 'is not a plain http or https address (without a user, ? and #, and without /v1-webhooks at its end)',
     remedy: 'write the address callers use, as https://hooks.example.com',
   },
   DATABASE_URL: {
     problem: 'is not the address of a PostgreSQL database',
-    remedy: 'write it as postgres://user:password@host:5432/database, or leave it out to use SQLite in DATA_DIR',
+    remedy:
+      'write it as postgres://host:5432/database, with user:password@ before the host, or leave it out to use SQLite in DATA_DIR',
   },
   HISTORY_DAYS: { problem: 'is not a whole number from 1 to 3650', remedy: 'write a number of days, as 30' },
   HISTORY_LIMIT: {

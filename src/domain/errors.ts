@@ -77,7 +77,8 @@ export interface ErrorDetails {
 
 /**
  * The one error of this service. Its code decides every reaction; nobody reads the message to decide anything.
- * Messages are lower case, without a final period, name value and remedy, and never hold a secret or a full URL.
+ * Messages are lower case, without a final period, name value and remedy, and never hold a secret or a full URL. A value may
+ * be a megabyte of somebody's: what is too long is cut, and the remedy stays.
  */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
@@ -85,14 +86,27 @@ export class ServiceError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(shortened(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.details = details;
+    const { fieldName } = details;
+    this.details = fieldName === undefined ? details : { ...details, fieldName: cut(fieldName, longestFieldName) };
   }
 
   get status(): number {
     return errorKinds[this.code].status;
   }
+}
+
+const longestHalf = 500;
+const longestFieldName = 200;
+
+function shortened(message: string): string {
+  const { message: wrong, detail } = partRemedy(message);
+  return [wrong, ...(detail === null ? [] : [detail])].map((half) => cut(half, longestHalf)).join('; ');
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 /** Whether `error` is ours and carries one of `codes` (any code when none is given). */

@@ -12,7 +12,9 @@ export interface ImageReference {
 // Docker Hub goes by several names, and an image without any is its own.
 const dockerHub = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com']);
 
-const repositoryShape = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,254}$/;
+// Each part begins with a letter or a digit, so none is `..`.
+const repositoryShape = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/;
+const longestRepository = 255;
 const registryShape = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})(?::\d{1,5})?$/;
 const tagShape = /^\w[\w.-]{0,127}$/;
 
@@ -23,7 +25,7 @@ export function isTag(text: string): boolean {
 
 /** Whether `text` can be the path of an image within its registry: what a push says goes into a launch config. */
 export function isRepository(text: string): boolean {
-  return repositoryShape.test(text) && !text.includes('//') && !text.endsWith('/');
+  return text.length <= longestRepository && repositoryShape.test(text);
 }
 
 /** Whether `text` can be a registry's host, with or without a port. */

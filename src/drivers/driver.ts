@@ -168,6 +168,12 @@ export interface Driver<Config, Snapshot, Change> {
    * @throws ServiceError TARGET_NOT_FOUND, TARGET_UNSUPPORTED, or what the client throws.
    */
   check(config: Config, rancher: Rancher): Promise<void>;
+  /**
+   * Whether a caller, as whom `caller` speaks to Rancher, may do by hand what a receiver with this config does. Receivers run
+   * with our key, so nobody may own one that reaches further than he does himself.
+   * @throws ServiceError what the client throws.
+   */
+  isAllowed(config: Config, caller: Rancher): Promise<boolean>;
   /** The format of bodies that none recognises, for receivers that leave the choice open (`format: auto`). */
   formatOf?(config: Config): string;
   /**

@@ -3,30 +3,29 @@ import { mostCooldownSeconds } from '../domain/scale-step.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { ResourceField } from './driver.ts';
 
+/** `problem` names the value in the old service's words; the bounds are added. */
 const wholeNumber = (
-  message: (value: unknown) => string,
-  bounds: { readonly atLeast: number; readonly atMost: number },
+  problem: (value: string) => string,
+  { atLeast, atMost }: { readonly atLeast: number; readonly atMost: number },
 ) =>
   z.custom<number>(
-    (value) =>
-      typeof value === 'number' && Number.isSafeInteger(value) && value >= bounds.atLeast && value <= bounds.atMost,
-    { error: (issue) => message(issue.input) },
+    (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= atLeast && value <= atMost,
+    {
+      error: ({ input }) =>
+        `${problem(shown(input))} a whole number from ${String(atLeast)} to ${String(atMost)} is needed`,
+    },
   );
 
 const shown = (value: unknown): string => (value === undefined ? '0' : JSON.stringify(value));
 
 // Rancher itself accepts 3,000,000,000 containers (recording b_scale_huge); nobody means that.
 const mostContainers = 100_000;
+/** Receivers of the old service hold figures like 1,000,000 where their owner wanted no bound. */
+const highestBound = 2 ** 31 - 1;
 
 /** The lowest figure; below 1 only where a driver can come back from zero. */
 export const minimumScale = ({ atLeast }: { readonly atLeast: 0 | 1 }) =>
-  wholeNumber(
-    (value) => `Minimum scale not provided/invalid; ${shown(value)} is none, a whole number of at least 1 is needed`,
-    {
-      atLeast,
-      atMost: mostContainers,
-    },
-  );
+  wholeNumber((value) => `Minimum scale not provided/invalid; ${value} is none,`, { atLeast, atMost: mostContainers });
 
 /** The fields that both scaling drivers share, in the order in which the old service complains about them. */
 export const scaleShape = {
@@ -36,25 +35,22 @@ export const scaleShape = {
         ? 'Scale action not provided; use up or down'
         : `Invalid action ${typeof issue.input === 'string' ? issue.input : JSON.stringify(issue.input)}; use up or down`,
   }),
-  amount: wholeNumber((value) => `Invalid amount: ${shown(value)}; a whole number of at least 1 is needed`, {
-    atLeast: 1,
-    atMost: mostContainers,
-  }),
+  amount: wholeNumber((value) => `Invalid amount: ${value};`, { atLeast: 1, atMost: mostContainers }),
   min: minimumScale({ atLeast: 1 }),
-  max: wholeNumber(
-    (value) => `Maximum scale not provided/invalid; ${shown(value)} is none, a whole number of at least 1 is needed`,
-    { atLeast: 1, atMost: mostContainers },
-  ),
+  max: wholeNumber((value) => `Maximum scale not provided/invalid; ${value} is none,`, {
+    atLeast: 1,
+    atMost: highestBound,
+  }),
   onLimit: z
     .enum(['reject', 'clamp'], {
       error: (issue) => `Invalid onLimit ${JSON.stringify(issue.input)}; use reject or clamp`,
     })
     .default('reject'),
   // Absent stays absent: what the installation sets holds then, also when it is changed later.
-  cooldownSeconds: wholeNumber(
-    (value) => `Invalid cooldownSeconds: ${shown(value)}; whole seconds from 0 to ${String(mostCooldownSeconds)}`,
-    { atLeast: 0, atMost: mostCooldownSeconds },
-  ).optional(),
+  cooldownSeconds: wholeNumber((value) => `Invalid cooldownSeconds: ${value};`, {
+    atLeast: 0,
+    atMost: mostCooldownSeconds,
+  }).optional(),
   amountFrom: z
     .enum(['config', 'sender'], {
       error: (issue) => `Invalid amountFrom ${JSON.stringify(issue.input)}; use config or sender`,

@@ -46,6 +46,12 @@ export const scaleHost: Driver<ScaleHostConfig, Snapshot, HostChange> = {
     if (base?.driver !== undefined) await requireActiveDriver(creator, base.driver, {});
   },
 
+  /** POST on hosts; a restricted member does not have it (recording f_host_create_as_restricted). */
+  async isAllowed(_config, caller) {
+    const { collectionMethods } = await caller.readSchema('host');
+    return collectionMethods?.includes('POST') === true;
+  },
+
   async targets(_config, _signal, rancher) {
     return [hostsTarget(rancher.projectId)];
   },

@@ -113,6 +113,18 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
     throw new ServiceError('TARGET_NOT_FOUND', message, { fieldName: 'scaleServiceConfig.serviceId' });
   },
 
+  /** The service within reach, and PUT on its type: a load balancer has a schema of its own. */
+  async isAllowed(config, caller) {
+    try {
+      const { type } = await caller.services.read(config.serviceId);
+      const { resourceMethods } = await caller.readSchema(type);
+      return resourceMethods?.includes('PUT') === true;
+    } catch (error) {
+      if (hasCode(error, 'RANCHER_NOT_FOUND')) return false;
+      throw error;
+    }
+  },
+
   async targets(config, _signal, rancher) {
     return [serviceScaleTarget(rancher.projectId, config.serviceId)];
   },

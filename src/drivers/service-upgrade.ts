@@ -24,6 +24,12 @@ export const serviceUpgrade: Driver<Config, Snapshot, Change> = {
     // The labels need not be on any service yet: a receiver may be made before what it upgrades.
   },
 
+  /** PUT on services in general: whose labels match may be any service of the environment. */
+  async isAllowed(_config, caller) {
+    const { resourceMethods } = await caller.readSchema('service');
+    return resourceMethods?.includes('PUT') === true;
+  },
+
   async targets(config, { reason, image }, rancher) {
     if (image !== undefined && !hasWantedTag(config, image.tag)) {
       return { reason: `${reason}; the receiver waits for the tag ${config.tag} (${config.tagMatch})` };

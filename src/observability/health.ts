@@ -57,6 +57,19 @@ export function createHealth(checks: readonly HealthCheck[], options: HealthOpti
   };
 }
 
+/** Looks once and writes a line for each check that is not as it should be; who never asks `/readyz` learns it from the log. */
+export async function tellTroubles(
+  health: Health,
+  log: { warn(facts: object, message: string): void; error(facts: object, message: string): void },
+): Promise<void> {
+  const { checks } = await health.report();
+  for (const { name, state, message } of checks) {
+    const facts = { check: name, reason: message };
+    if (state === 'failed') log.error(facts, 'not able to work');
+    if (state === 'warning') log.warn(facts, 'able to work, but look at this');
+  }
+}
+
 async function lookAt(check: HealthCheck, timeoutMs: number): Promise<NamedResult> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<CheckResult>((resolve) => {
@@ -127,6 +140,26 @@ export function hostKeyCheck(projectsWithout: () => Promise<readonly string[]>):
       if (without.length === 0) return { state: 'ok', message: 'no host receiver lacks a key' };
       const message = `no key may create hosts in ${without.join(', ')}, whose host receivers fail; set CATTLE_HOST_ACCESS_KEY and CATTLE_HOST_SECRET_KEY to an environment API key`;
       return { state: 'warning', message };
+    },
+  };
+}
+
+/**
+ * Whether Rancher's change stream is heard. Without it triggers still work, each by its own look-up, so it never makes us
+ * unready. `silentForMs` is Infinity while not connected; undefined means that nothing is watched yet.
+ */
+export function changeStreamCheck(silentForMs: () => number | undefined, longestSilenceMs = 15_000): HealthCheck {
+  return {
+    name: 'change-stream',
+    look() {
+      const silenceMs = silentForMs();
+      if (silenceMs === undefined) return Promise.resolve({ state: 'ok', message: 'nothing is watched yet' });
+      if (silenceMs <= longestSilenceMs) return Promise.resolve({ state: 'ok', message: 'changes arrive' });
+      const message =
+        silenceMs === Infinity
+          ? "not connected to Rancher's change stream; receivers are looked up one by one"
+          : `nothing heard for ${String(Math.round(silenceMs / 1000))} s; receivers are looked up one by one`;
+      return Promise.resolve({ state: 'warning', message });
     },
   };
 }

@@ -71,6 +71,12 @@ export class Projects {
     return [...this.#open.keys()];
   }
 
+  /** Milliseconds since the quietest of their change streams was heard, Infinity when it is not connected; undefined while none is open. */
+  silentForMs(): number | undefined {
+    const silences = [...this.#open.values()].map(({ rancher }) => rancher.changes().silentForMs());
+    return silences.length === 0 ? undefined : Math.max(...silences);
+  }
+
   /** Closes the caches and the clients; nothing may be asked afterwards. */
   async close(): Promise<void> {
     const projects = [...this.#open.values()];

@@ -24,6 +24,8 @@ export interface Receivers extends ReceiverLookup {
   rancherOf(projectId: string): Promise<Rancher>;
   /** The projects asked for so far that our key reaches. */
   projectsInUse(): readonly string[];
+  /** Milliseconds since the quietest of their change streams was heard, Infinity when it is not connected; undefined while there is none. */
+  silentForMs(): number | undefined;
   list(projectId: string): Promise<readonly StoredReceiver[]>;
   find(projectId: string, id: string): Promise<StoredReceiver | undefined>;
   /** @throws ServiceError NAME_TAKEN. */
@@ -79,6 +81,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
       return (await projects.open(projectId)).rancher;
     },
     projectsInUse: () => projects.ids(),
+    silentForMs: () => projects.silentForMs(),
     async list(projectId) {
       const { cache } = await projects.open(projectId);
       return (await cache.read()).list();

@@ -18,7 +18,7 @@ interface Watcher {
   readonly eventNames: readonly string[];
 }
 
-/** Rancher sends what changed about once a second and a ping every five. */
+/** Rancher sends what changed about once a second, and a ping at once and every five (rancher/cattle `NonBlockingSubscriptionHandler`). */
 const recorded = { batch: 1_000, ping: 5_000 } as const;
 
 /**
@@ -76,10 +76,11 @@ export class ChangeFeed {
 
   private watch(watcher: Watcher): void {
     const { socket } = watcher;
-    const stopPings = this.timeline.every(recorded.ping, () => {
-      socket.send(JSON.stringify(event('ping', {})));
-    });
+    const ping = (): void => socket.send(JSON.stringify(event('ping', {})));
+    const stopPings = this.timeline.every(recorded.ping, ping);
     this.watchers.add(watcher);
+    // Said once the subscription is in force: from here on no change is missed.
+    ping();
     socket.on('error', () => socket.terminate());
     socket.on('close', () => {
       stopPings();

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { drivers } from '../../src/drivers/drivers.ts';
 import { call } from '../support/http-client.ts';
 import type { PlainAnswer, PlainRequest } from '../support/http-client.ts';
 import { basic, startApi } from '../support/running-api.ts';
@@ -131,7 +132,8 @@ describe('api/rancher-access, with access control off', () => {
 
 describe('api/rancher-access, when the driver needs a right of its own', () => {
   it('refuses who may write receivers and may not do what they do', async () => {
-    const { api, one, serviceId } = await place(await startApi({ rights: {} }));
+    const allowedToNobody = drivers.map((driver) => ({ ...driver, isAllowed: async () => false }));
+    const { api, one, serviceId } = await place(await startApi({ drivers: allowedToNobody }));
     const headers = { authorization: basic(api.sandbox.project.keys.owner) };
     const forbidden = { status: 403, body: { code: 'FORBIDDEN', fieldName: 'scaleServiceConfig' } };
 

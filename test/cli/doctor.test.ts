@@ -167,6 +167,21 @@ describe('cli/commands/doctor', () => {
     expect(of('right to store receivers in 1a5')).toMatchObject({ state: 'failed' });
   });
 
+  it('tells an address that names an environment which the key does not reach', async () => {
+    const sandbox = await open();
+    const named = async (projectId: string): Promise<Finding | undefined> => {
+      const { of } = await examine(`${sandbox.url}/v2-beta/projects/${projectId}`, sandbox.project.keys.project);
+      return of('environments');
+    };
+
+    expect(await named('1a5')).toMatchObject({ state: 'ok' });
+    expect(await named('1a7')).toMatchObject({
+      state: 'warning',
+      message: expect.stringMatching(/1a7.*reaches 1a5/),
+      remedy: expect.stringContaining('CATTLE_URL'),
+    });
+  });
+
   it('tells an address where nothing answers', async () => {
     const { exitCode, findings, of } = await examine('http://127.0.0.1:1', { accessKey: 'a', secretKey: 'b' });
 

@@ -49,20 +49,47 @@ describe('cli/client/service-client', () => {
   });
 
   it('says how to give a key when the service asks for one', async () => {
-    const server = await serve(() => ({ status: 401, body: { message: 'who are you', code: 'UNAUTHORIZED' } }));
+    const server = await serve(() => ({
+      status: 401,
+      body: { message: 'who are you', detail: 'send a key', code: 'UNAUTHORIZED' },
+    }));
 
     const { exitCode, err } = await runCli(['receivers', 'list', '--url', server.url, '--project', '1a5']);
 
     expect(exitCode).toBe(1);
     expect(err).toBe(
-      'receiver-hooks: who are you (401, UNAUTHORIZED); give --access-key and --secret-key, or set CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY',
+      'receiver-hooks: who are you; give --access-key and --secret-key, or set CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY (401, UNAUTHORIZED)',
     );
   });
 
-  it('repeats the field and the message of a refusal', async () => {
+  it('goes on after an empty page, and ends where the pages go round', async () => {
+    const page = (next: string | null, ...data: readonly number[]): Answer => ({
+      body: {
+        data,
+        pagination: { next: next === null ? null : `http://service/v1-webhooks/executions?marker=${next}` },
+      },
+    });
+    const server = await serve(({ query: { marker, state } }) => {
+      if (state === 'waiting') return page('b');
+      return marker === 'b' ? page('c', 1) : page(null, 2);
+    });
+    const circle = await serve(() => page('again', 1));
+    const list = (url: string): Promise<readonly unknown[]> =>
+      createServiceClient({ url, projectId: '1a5' }).list('/executions', { state: 'waiting' });
+
+    expect(await list(server.url)).toEqual([1, 2]);
+    await expect(list(circle.url)).rejects.toThrow('the pages of the list do not end');
+  });
+
+  it('repeats the message, the remedy and the field of a refusal', async () => {
     const server = await serve(() => ({
       status: 400,
-      body: { message: 'Invalid amount: 0', code: 'SETTINGS_INVALID', fieldName: 'scaleServiceConfig.amount' },
+      body: {
+        message: 'Invalid amount: 0',
+        detail: 'a whole number from 1 to 10 is needed',
+        code: 'SETTINGS_INVALID',
+        fieldName: 'scaleServiceConfig.amount',
+      },
     }));
 
     const { err } = await runCli([
@@ -81,7 +108,9 @@ describe('cli/client/service-client', () => {
       'b',
     ]);
 
-    expect(err).toBe('receiver-hooks: Invalid amount: 0 (400, SETTINGS_INVALID, field scaleServiceConfig.amount)');
+    expect(err).toBe(
+      'receiver-hooks: Invalid amount: 0; a whole number from 1 to 10 is needed (400, SETTINGS_INVALID, field scaleServiceConfig.amount)',
+    );
   });
 
   it.each([

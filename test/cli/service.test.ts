@@ -63,11 +63,18 @@ async function makeReceiver(service: RunningService): Promise<{ readonly service
   return { serviceId, path: `${pathname}${search}` };
 }
 
-async function onlyExecutor(service: RunningService): Promise<{ readonly status: number; readonly check: object }> {
+interface Ready {
+  readonly status: number;
+  readonly check: { readonly state?: string; readonly message?: string };
+}
+
+async function readiness(service: RunningService, wanted: string): Promise<Ready> {
   const { status, body } = await call(service.url, { path: '/readyz' });
-  const check = (body['checks'] as readonly { name: string }[]).find(({ name }) => name === 'only-executor') ?? {};
+  const check = (body['checks'] as readonly { name: string }[]).find(({ name }) => name === wanted) ?? {};
   return { status, check };
 }
+
+const onlyExecutor = (service: RunningService): Promise<Ready> => readiness(service, 'only-executor');
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await pause(50);
@@ -141,6 +148,21 @@ describe('cli/service', () => {
 
     expect(await onlyExecutor(one)).toMatchObject({ status: 200, check: { state: 'ok' } });
   });
+
+  it('says whether the change stream of the environments in use is heard', async () => {
+    const service = await start('one');
+    const changeStream = (): Promise<Ready> => readiness(service, 'change-stream');
+
+    expect(await changeStream()).toMatchObject({ check: { state: 'ok', message: 'nothing is watched yet' } });
+    await makeReceiver(service);
+    await until(async () => (await changeStream()).check.message === 'changes arrive');
+    await sandbox.faults.goAway();
+
+    await until(async () => (await changeStream()).check.state === 'warning');
+    expect(await changeStream()).toMatchObject({
+      check: { message: expect.stringMatching(/^not connected to Rancher's change stream/) },
+    });
+  }, 20_000);
 
   it('answers whether it is alive and ready within a second during a storm, and counts every trigger', async () => {
     const service = await start('one');

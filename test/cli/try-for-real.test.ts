@@ -71,6 +71,29 @@ describe('cli/commands/try, the real program', () => {
     expect(await command('executions', 'show', 'nope')).toMatchObject({ exitCode: 1 });
   });
 
+  it('says what to do when there is no place for temporary files', async () => {
+    const cli = spawnCli(['try'], { PORT: '0', SANDBOX_PORT: '0', TMPDIR: '/dev/null' });
+    spawned.push(cli);
+
+    const { exitCode, err } = await cli.ended;
+
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/^receiver-hooks: cannot make a temporary directory in \/dev\/null \(ENOTDIR\); set DATA_DIR /);
+  });
+
+  it('says in its log at the start what keeps it from working', async () => {
+    const { cli } = await start({
+      CATTLE_URL: 'http://127.0.0.1:9',
+      CATTLE_ACCESS_KEY: 'access',
+      CATTLE_SECRET_KEY: 'very-secret',
+      PORT: '0',
+    });
+
+    const [line] = await cli.output(/^.*"check":"rancher".*$/m);
+
+    expect(JSON.parse(line)).toMatchObject({ level: 'error', reason: expect.stringMatching(/ECONNREFUSED/) });
+  });
+
   it('serves a sandbox that runs elsewhere, as it would serve any Rancher', async () => {
     const sandbox = spawnCli(['sandbox'], { SANDBOX_PORT: '0' });
     spawned.push(sandbox);

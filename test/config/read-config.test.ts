@@ -75,6 +75,13 @@ describe('config/read-config', () => {
     expect(readServeConfig({ ...cattle, DATABASE_URL, SEALING_KEY })).toMatchObject({ sealingKey: SEALING_KEY });
   });
 
+  it('names the address of another Rancher with every other mistake, and not only at the start', () => {
+    const environment = { ...cattle, CATTLE_URL: 'https://rancher.example/v3', PORT: 'many' };
+
+    expect(variablesOf(mistakesOf(() => readServeConfig(environment)))).toEqual(['CATTLE_URL', 'PORT']);
+    expect(variablesOf(mistakesOf(() => readTryConfig(environment)))).toEqual(['CATTLE_URL', 'PORT']);
+  });
+
   it('shows nothing of a sealing key that is wrong', () => {
     const error = mistakesOf(() => readServeConfig({ ...cattle, SEALING_KEY: 'too-short-a-secret' }));
 
@@ -235,6 +242,7 @@ describe('config/read-config', () => {
     ['PORT', '99999'],
     ['HOST', 'two words'],
     ['CATTLE_URL', 'ftp://rancher'],
+    ['PUBLIC_URL', 'https://hooks.example.com/v1-webhooks/'],
     ['CATTLE_URL', 'http://rancher:8080?x=1'],
     ['INSTALL_PLACE', 'OWN-PORT'],
     ['LOG_LEVEL', 'trace'],

@@ -44,7 +44,11 @@ describe('domain/image-reference', () => {
     expect(['v1', '_x', 'a'.repeat(128)].every(isTag)).toBe(true);
     expect(['', '-x', '.x', 'a'.repeat(129), 'a b', 'a/b', 'a:b', 'v1\n'].some(isTag)).toBe(false);
     expect(['a', 'a/b', 'a/b-c_d.e'].every(isRepository)).toBe(true);
-    expect(['', '/a', 'a/', 'a//b', 'a b', 'a:b', 'a@b', 'a\nb'].some(isRepository)).toBe(false);
+    expect(
+      ['', '/a', 'a/', 'a//b', 'a b', 'a:b', 'a@b', 'a\nb', 'a/../b', 'a/..', 'a/./b', '../a', 'x'.repeat(256)].filter(
+        isRepository,
+      ),
+    ).toEqual([]);
     expect(['a', 'a.b:5000', 'localhost'].every(isRegistry)).toBe(true);
     expect(['', 'a/b', 'a:b', 'http://a', '-a'].some(isRegistry)).toBe(false);
   });

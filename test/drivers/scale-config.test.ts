@@ -57,6 +57,25 @@ describe('drivers/scale-config', () => {
     );
   });
 
+  it.each([
+    ['amount', 3_000_000_000, 'Invalid amount: 3000000000; a whole number from 1 to 100000 is needed'],
+    ['amount', '2', 'Invalid amount: "2"; a whole number from 1 to 100000 is needed'],
+    ['min', 0, 'Minimum scale not provided/invalid; 0 is none, a whole number from 1 to 100000 is needed'],
+    [
+      'max',
+      2 ** 31,
+      'Maximum scale not provided/invalid; 2147483648 is none, a whole number from 1 to 2147483647 is needed',
+    ],
+  ])('names the bounds that %s %j does not keep to', (field, value, message) => {
+    const parsed = scaleService.Config.safeParse({ ...base, [field]: value });
+
+    expect(parsed.error?.issues.map((issue) => issue.message)).toEqual([message]);
+  });
+
+  it('takes the bound of a receiver of the old service that means none', () => {
+    expect(parse({ max: 1_000_000 })).toMatchObject({ max: 1_000_000 });
+  });
+
   it("takes the installation's cooldown for a receiver that has none of its own, 0 included", () => {
     const outcomeOf = (config: object) =>
       createScaleService({ cooldownSeconds: 60 }).plan(

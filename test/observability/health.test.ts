@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { ServiceError } from '../../src/domain/errors.ts';
-import { createHealth, rancherCheck, storeCheck, type HealthCheck } from '../../src/observability/health.ts';
+import {
+  changeStreamCheck,
+  createHealth,
+  rancherCheck,
+  storeCheck,
+  tellTroubles,
+  type HealthCheck,
+} from '../../src/observability/health.ts';
 
 const fine: HealthCheck = { name: 'fine', look: async () => ({ state: 'ok', message: 'fine' }) };
 const look = async (check: HealthCheck) => (await createHealth([check]).report()).checks[0];
@@ -72,6 +79,38 @@ describe('observability/health', () => {
     ['admin', 'warning'],
   ])('judges a Rancher key of account kind %s as %s', async (accountKind, state) => {
     expect(await look(rancherCheck(async () => ({ accountKind })))).toMatchObject({ name: 'rancher', state });
+  });
+
+  it.each([
+    [undefined, 'ok'],
+    [0, 'ok'],
+    [15_000, 'ok'],
+    [15_001, 'warning'],
+    [Infinity, 'warning'],
+  ])('judges a change stream silent for %s ms as %s', async (silentForMs, state) => {
+    expect(await look(changeStreamCheck(() => silentForMs))).toMatchObject({ name: 'change-stream', state });
+  });
+
+  it('tells the log what is not as it should be, each by its name, and nothing of the rest', async () => {
+    const told: object[] = [];
+    const note = (level: string) => (facts: object, message: string) => void told.push({ level, ...facts, message });
+    const health = createHealth([
+      { name: 'store', look: async () => ({ state: 'ok', message: 'the store answers' }) },
+      { name: 'rancher', look: () => Promise.reject(new ServiceError('RANCHER_UNAVAILABLE', 'nobody answers')) },
+      { name: 'host-key', look: async () => ({ state: 'warning', message: 'no key may create hosts' }) },
+    ]);
+
+    await tellTroubles(health, { warn: note('warn'), error: note('error') });
+
+    expect(told).toEqual([
+      { level: 'error', check: 'rancher', reason: 'nobody answers', message: 'not able to work' },
+      {
+        level: 'warn',
+        check: 'host-key',
+        reason: 'no key may create hosts',
+        message: 'able to work, but look at this',
+      },
+    ]);
   });
 
   it('asks the store', async () => {

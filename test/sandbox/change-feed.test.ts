@@ -64,6 +64,19 @@ describe('sandbox/change-feed', () => {
     socket.terminate();
   });
 
+  it('pings at once when the subscription is in force, as Rancher does, and not only after five seconds', async () => {
+    await sandbox.close();
+    sandbox = await startSandbox();
+    const startedAtMs = performance.now();
+
+    const { socket, events } = subscribe('/v2-beta/projects/1a5/subscribe?eventNames=resource.change');
+    await once(socket, 'message');
+
+    expect(events[0]).toMatchObject({ name: 'ping' });
+    expect(performance.now() - startedAtMs).toBeLessThan(2_500);
+    socket.terminate();
+  }, 10_000);
+
   it('sends a burst of changes to one resource as one', async () => {
     const { socket, events } = subscribe('/v2-beta/projects/1a5/subscribe?eventNames=resource.change');
     await once(socket, 'open');

@@ -40,6 +40,8 @@ interface Recorded {
 }
 
 const recorded = fixture('upgrades') as Recorded;
+/** Half a second between two batches here: what is to meet the upgrade under way meets it on a busy machine, too. */
+const slowly = { intervalMillis: 20_000 };
 const primary = { imageUuid: 'sim:nginx:1', networkMode: 'none', labels: { app: 'web' }, memory: 67_108_864 };
 const sidekicks = ['side1', 'side2'].map((name) => ({ name, imageUuid: 'sim:side:1', labels: { app: 'side' } }));
 
@@ -90,7 +92,7 @@ describe('sandbox/services/upgrade', () => {
       seen.set(last, await comesTo(id, last));
     };
 
-    seen.set('upgrading', (await upgrade(id)).json as unknown as Seen);
+    seen.set('upgrading', (await upgrade(id, slowly)).json as unknown as Seen);
     await watch('cancelupgrade', 'canceled-upgrade');
     await watch('rollback', 'active');
     await upgrade(id);
@@ -144,7 +146,7 @@ describe('sandbox/services/upgrade', () => {
     for (const state of ['upgraded', 'upgrading']) {
       const id = place();
       const before = await read(id);
-      await upgrade(id);
+      await upgrade(id, state === 'upgrading' ? slowly : {});
       await comesTo(id, state);
 
       await act(id, 'rollback');
@@ -158,7 +160,7 @@ describe('sandbox/services/upgrade', () => {
 
   it('refuses a second upgrade and an early finish while one is under way, but takes a scale', async () => {
     const id = place();
-    await upgrade(id);
+    await upgrade(id, slowly);
 
     const [again, finish] = [await upgrade(id), await act(id, 'finishupgrade')];
     const scaled = await call(path(id), { method: 'PUT', body: { scale: 5 } });
@@ -251,13 +253,27 @@ describe('sandbox/services/upgrade', () => {
 
   it('goes on after a cancel', async () => {
     const id = place();
-    await upgrade(id);
+    await upgrade(id, slowly);
     await act(id, 'cancelupgrade');
     await comesTo(id, 'canceled-upgrade');
 
     await act(id, 'continueupgrade');
 
     expect((await comesTo(id, 'upgraded')).instanceIds).toHaveLength(6);
+  });
+
+  it('takes an upgrade back that was sent in the same moment', async () => {
+    // So slow that nothing of the upgrade has happened yet.
+    const slow = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0, speed: 0.01 });
+    const id = slow.addService({ projectId: '1a5', scale: 3, launchConfig: primary });
+    const callSlow = callerOf(slow.url, slow.project.keys.project);
+    const launchConfig = { ...primary, imageUuid: 'sim:nginx:2' };
+    await callSlow(`${path(id)}?action=upgrade`, { method: 'POST', body: { inServiceStrategy: { launchConfig } } });
+
+    const answer = await callSlow(`${path(id)}?action=rollback`, { method: 'POST', body: {} });
+    await slow.close();
+
+    expect(answer).toMatchObject({ status: 202, json: { state: 'rolling-back', launchConfig: primary } });
   });
 
   it('lets no reader upgrade', async () => {

@@ -20,8 +20,15 @@ export interface RancherUnderTest {
 
 const { CATTLE_URL, CATTLE_ACCESS_KEY, CATTLE_SECRET_KEY, CONTRACT_IMAGE } = process.env;
 
-/** Whether the suite runs on the sandbox: true unless all of CATTLE_URL, CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY are set. */
-export const isOnSandbox = !(CATTLE_URL && CATTLE_ACCESS_KEY && CATTLE_SECRET_KEY);
+const given = { CATTLE_URL, CATTLE_ACCESS_KEY, CATTLE_SECRET_KEY };
+const missing = Object.entries(given).flatMap(([name, value]) => (value ? [] : [name]));
+
+/** Whether the suite runs on the sandbox: true when none of CATTLE_URL, CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY is set. */
+export const isOnSandbox = missing.length === Object.keys(given).length;
+
+// Whoever forgot one would take the sandbox's success for that of a real Rancher.
+if (!isOnSandbox && missing.length > 0)
+  throw new Error(`${missing.join(' and ')} must be set, too, to run on CATTLE_URL`);
 
 /**
  * Connects to the Rancher that CATTLE_URL names, else to a sandbox, and makes a stack `receiver-hooks-contract-<random>`.

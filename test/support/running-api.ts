@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { driverRights } from '../../src/api/driver-rights.ts';
 import { startDeliveries } from '../../src/callbacks/deliveries.ts';
 import { destinationOf } from '../../src/callbacks/destination.ts';
 import type { PostOptions } from '../../src/callbacks/post-result.ts';
@@ -8,7 +7,6 @@ import type { ApiParts } from '../../src/api/api-context.ts';
 import type { InstallPlace } from '../../src/api/caller.ts';
 import { createProxyAccess } from '../../src/api/proxy-access.ts';
 import { createRancherAccess } from '../../src/api/rancher-access.ts';
-import type { RancherAccessOptions } from '../../src/api/rancher-access.ts';
 import { startServer } from '../../src/api/server.ts';
 import { mayDial } from '../../src/domain/address-policy.ts';
 import type { ReceiverDefaults } from '../../src/config/config.ts';
@@ -46,7 +44,7 @@ export interface RunningApiOptions {
   readonly sandbox?: SandboxOptions;
   readonly parts?: Partial<ApiParts>;
   readonly legacyPublicKey?: string;
-  /** For receivers of another provenance than the real ones take. */
+  /** For receivers of another provenance, or with other rights, than the real ones take. */
   readonly drivers?: readonly AnyDriver[];
   readonly logger?: Logger;
   /** Where results may be posted to; the real service's policy unless a test has a receiver on loopback. */
@@ -57,7 +55,6 @@ export interface RunningApiOptions {
   /** Milliseconds since 1970, as senders' timestamps are compared with. */
   readonly nowMs?: () => number;
   readonly triggerKeys?: Custody['triggerKeys'];
-  readonly rights?: RancherAccessOptions['rights'];
 }
 
 /** Puts the parts together as the service does, with its real client, store, executions and formats. */
@@ -103,7 +100,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
       ? createProxyAccess()
       : createRancherAccess({
           rancherServer,
-          rights: options.rights ?? driverRights,
+          drivers: options.drivers ?? drivers,
           requireProject: (projectId) => receivers.rancherOf(projectId),
         });
   const rates = createMemoryTriggerRates();

@@ -75,12 +75,14 @@ function readTrigger(
   const form = new URLSearchParams(contentType === 'application/x-www-form-urlencoded' ? body.toString('utf8') : '');
   // Rancher's proxy copies the query into every form (recording g_proxy_post_form), so the query is the original.
   const field = (name: string): string | undefined => one(query, name) ?? form.get(name) ?? undefined;
-  const projectId = named.projectId ?? field('projectId');
+  const asked = field('projectId');
+  // In a path an environment that cannot be one looks like a revoked key, as everything wrong with such a URL does.
+  const projectId = named.projectId ?? (asked === undefined || asked === '' ? undefined : checkProjectId(asked));
   const authorization = headerText(request, 'authorization');
   // Rancher's proxy is who called; it does not say for whom (recording g_proxy_post_json).
   const sourceAddress = installPlace === 'rancher-proxy' ? undefined : sourceAddressOf(request, trustedHops);
   return {
-    projectId: projectId === undefined || projectId === '' ? undefined : checkProjectId(projectId),
+    projectId,
     key: named.key ?? field('key'),
     token: named.key === undefined ? field('token') : undefined,
     idempotencyKey: headerText(request, 'idempotency-key'),

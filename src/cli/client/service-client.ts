@@ -33,8 +33,11 @@ const Collection = z.looseObject({
 
 const Refusal = z.looseObject({
   message: z.string().nullish(),
+  /** What to do about it. */
+  detail: z.string().nullish(),
   code: z.string().nullish(),
   fieldName: z.string().nullish(),
+  traceId: z.string().nullish(),
 });
 
 const timeoutMs = 35_000;
@@ -66,12 +69,18 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
 
   async function list(path: string, query: Query = {}, atMost = Infinity): Promise<readonly unknown[]> {
     const found: unknown[] = [];
+    const seen = new Set<string>();
     let next: Query | undefined = query;
     while (next !== undefined && found.length < atMost) {
+      const asked = JSON.stringify(next);
+      if (seen.has(asked))
+        throw new CliError('the pages of the list do not end; is something else in front of the service?');
+      seen.add(asked);
       const page = Collection.safeParse(await call('GET', path, { query: next }));
       if (!page.success) throw notOurs(base);
       found.push(...page.data.data);
-      next = page.data.data.length === 0 ? undefined : queryOf(page.data.pagination?.next);
+      // A page may be empty while others follow: what is filtered out of it was on it.
+      next = queryOf(page.data.pagination?.next);
     }
     return found.slice(0, atMost);
   }
@@ -114,13 +123,14 @@ function parseJson(text: string): unknown {
 
 function refusal(status: number, body: unknown, isKeyGiven: boolean): CliError {
   const parsed = Refusal.safeParse(body);
-  const { message, code, fieldName } = parsed.success ? parsed.data : {};
-  const facts = [String(status), code, fieldName && `field ${fieldName}`].filter(Boolean).join(', ');
+  const { message, detail, code, fieldName, traceId } = parsed.success ? parsed.data : {};
+  const facts = [String(status), code, fieldName && `field ${fieldName}`, traceId && `trace ${traceId}`];
   const remedy =
     status === 401 && !isKeyGiven
-      ? '; give --access-key and --secret-key, or set CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY'
-      : '';
-  return new CliError(`${message ?? 'the service refused'} (${facts})${remedy}`);
+      ? 'give --access-key and --secret-key, or set CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY'
+      : detail;
+  const said = [message ?? 'the service refused', remedy].filter(Boolean).join('; ');
+  return new CliError(`${said} (${facts.filter(Boolean).join(', ')})`);
 }
 
 function notOurs(base: string): CliError {

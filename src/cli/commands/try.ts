@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RancherAccess, ServiceConfig, TryConfig } from '../../config/config.ts';
 import { readTryConfig } from '../../config/read-config.ts';
+import { CliError } from '../cli-error.ts';
 import type { CliContext, ExitCode } from '../context.ts';
 import type { RunningSandbox, RunningService } from '../running-service.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
@@ -69,9 +70,21 @@ async function startService(
 }
 
 function makeTemporaryDirectory(opened: Opened): string {
-  const directory = mkdtempSync(join(tmpdir(), 'receiver-hooks-'));
+  const directory = makeDirectoryIn(tmpdir());
   opened.push(async () => rmSync(directory, { recursive: true, force: true }));
   return directory;
+}
+
+function makeDirectoryIn(parent: string): string {
+  try {
+    return mkdtempSync(join(parent, 'receiver-hooks-'));
+  } catch (error) {
+    const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+    throw new CliError(
+      `cannot make a temporary directory in ${parent} (${code}); set DATA_DIR to a directory that this user may write to`,
+      { cause: error },
+    );
+  }
 }
 
 function accessOf({ url, accessKey, secretKey }: RunningSandbox): RancherAccess {

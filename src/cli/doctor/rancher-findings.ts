@@ -2,6 +2,7 @@ import { hasCode } from '../../domain/errors.ts';
 import type { RancherAccess } from '../../config/config.ts';
 import type { Credentials, Identity, RancherServer } from '../../rancher/rancher.ts';
 import type { Project } from '../../rancher/resources.ts';
+import { parseApiUrl } from '../../rancher/api-url.ts';
 import { connectRancher } from '../../rancher/server.ts';
 import { failed, ok, warning, type Finding } from './finding.ts';
 import { examineHostKey } from './host-key.ts';
@@ -45,7 +46,7 @@ export async function examineRancher(access: RancherAccess): Promise<Examination
         ok('key', 'Rancher accepts the key'),
         accessControl,
         examineKind(identity, accessControl),
-        examineProjects(projects),
+        examineProjects(projects, parseApiUrl(url).projectId),
         ...(await Promise.all(projects.map((project) => examineRights(server, project)))),
         ...(await Promise.all(projects.map((project) => examineHostKey(server, project)))),
         ...(await Promise.all(projects.map((project) => examineInstallations(server.project(project.id))))),
@@ -117,7 +118,7 @@ function examineKind({ accountKind, accountId }: Identity, accessControl: Findin
   }
 }
 
-function examineProjects(projects: readonly Project[]): Finding {
+function examineProjects(projects: readonly Project[], wanted: string | undefined): Finding {
   if (projects.length === 0) {
     return failed(
       'environments',
@@ -126,7 +127,15 @@ function examineProjects(projects: readonly Project[]): Finding {
     );
   }
   const named = projects.map((project) => `${project.id}${project.name ? ` (${project.name})` : ''}`);
-  return ok('environments', `the key reaches ${named.join(', ')}`);
+  const reached = `the key reaches ${named.join(', ')}`;
+  if (wanted !== undefined && !projects.some(({ id }) => id === wanted)) {
+    return warning(
+      'environments',
+      `CATTLE_URL names ${wanted}, and ${reached}`,
+      'end CATTLE_URL with /v2-beta, or use a key of the environment that it names',
+    );
+  }
+  return ok('environments', reached);
 }
 
 /** Receivers are stored as genericObjects; only who may POST them in this environment can keep any. */

@@ -13,7 +13,13 @@ export interface InServiceStrategy {
   readonly previousSecondaryLaunchConfigs: readonly Body[];
 }
 
-/** A stored service of any kind. `units`, `retired` and `round` stay inside the sandbox. */
+interface ServiceUpgrade {
+  readonly type: 'serviceUpgrade';
+  readonly inServiceStrategy: InServiceStrategy;
+  readonly toServiceStrategy: null;
+}
+
+/** A stored service of any kind. `units`, `retired`, `round` and `unshownUpgrade` stay inside the sandbox. */
 export interface ServiceRow extends Row {
   readonly stackId: string;
   scale: number;
@@ -23,11 +29,9 @@ export interface ServiceRow extends Row {
   launchConfig: Body;
   secondaryLaunchConfigs: readonly Body[] | null;
   /** The last upgrade; it stays when all is over (recording c_finishupgrade). */
-  upgrade?: {
-    readonly type: 'serviceUpgrade';
-    readonly inServiceStrategy: InServiceStrategy;
-    readonly toServiceStrategy: null;
-  } | null;
+  upgrade?: ServiceUpgrade | null;
+  /** One that was just taken, and that `upgrade` shows in a moment. */
+  unshownUpgrade?: ServiceUpgrade | undefined;
   instanceIds: readonly string[] | null;
   healthState: string;
   createIndex: number | null;

@@ -28,10 +28,11 @@ export function upgrade(cattle: Cattle, service: ServiceRow, body: Body): void {
   const strategy = readStrategy(service, body);
   service.launchConfig = strategy.launchConfig;
   service.secondaryLaunchConfigs = strategy.secondaryLaunchConfigs;
-  const later = enter(cattle, service, 'upgrading');
   // The answer to the action still shows the strategy of the upgrade before (recording c_upgrade_one_secondary_only).
+  service.unshownUpgrade = { type: 'serviceUpgrade', inServiceStrategy: strategy, toServiceStrategy: null };
+  const later = enter(cattle, service, 'upgrading');
   later(recorded.strategyShown, () => {
-    service.upgrade = { type: 'serviceUpgrade', inServiceStrategy: strategy, toServiceStrategy: null };
+    showUpgrade(service);
     cattle.changed(service);
   });
   later(recorded.firstBatch, () => runBatches(cattle, service, { strategy, later }));
@@ -46,6 +47,7 @@ export function continueUpgrade(cattle: Cattle, service: ServiceRow): void {
 
 /** `cancelupgrade`: stops between two batches (recording c_cancelupgrade). The new launch config stays shown. */
 export function cancelUpgrade(cattle: Cattle, service: ServiceRow): void {
+  showUpgrade(service);
   const later = enter(cattle, service, 'canceling-upgrade');
   later(recorded.canceling, () => rest(cattle, service, 'canceled-upgrade'));
 }
@@ -144,7 +146,13 @@ function fit(cattle: Cattle, service: ServiceRow): void {
   }
 }
 
+function showUpgrade(service: ServiceRow): void {
+  service.upgrade = service.unshownUpgrade ?? service.upgrade ?? null;
+  service.unshownUpgrade = undefined;
+}
+
 function strategyOf(service: ServiceRow): InServiceStrategy {
+  showUpgrade(service);
   const strategy = service.upgrade?.inServiceStrategy;
   if (strategy === undefined)
     throw new Error(`service ${service.id} is in ${service.state} without having been upgraded`);

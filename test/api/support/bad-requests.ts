@@ -53,6 +53,14 @@ export const projects: readonly BadInput[] = [
     'projectId',
   ),
   get(
+    'a name in the place of a project',
+    '/v1-webhooks/receivers?projectId=Default',
+    400,
+    'REQUEST_INVALID',
+    /^Invalid projectId "Default"/,
+    'projectId',
+  ),
+  get(
     'unknown project',
     '/v1-webhooks/receivers?projectId=1a99999',
     500,

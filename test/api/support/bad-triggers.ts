@@ -42,6 +42,12 @@ export const triggers: readonly BadInput[] = [
     code: 'REQUEST_INVALID',
     message: /^Invalid projectId/,
   }),
+  // What Rancher's own system test is left with where it cuts the last three characters off a longer id than 1a5.
+  trigger('the beginning of a project', `?key=${key}&projectId=1`, {
+    status: 400,
+    code: 'REQUEST_INVALID',
+    message: /^Invalid projectId "1"/,
+  }),
   trigger('unknown key', `?key=${'z'.repeat(40)}&projectId=1a5`, revoked),
   trigger('malformed key', '?key=%27%20or%201&projectId=1a5', revoked),
   trigger('very long key', `?key=${'z'.repeat(5000)}&projectId=1a5`, revoked),

@@ -21,7 +21,7 @@ export interface PeerCase {
 export interface Row {
   /** `create-errors: duplicate name` */
   readonly name: string;
-  readonly verdict: 'equal' | 'different' | 'later';
+  readonly verdict: 'equal' | 'different';
   readonly why: string;
 }
 
@@ -56,5 +56,5 @@ export function readRows(): readonly Row[] {
 }
 
 function isVerdict(text: string | undefined): text is Row['verdict'] {
-  return text === 'equal' || text === 'different' || text === 'later';
+  return text === 'equal' || text === 'different';
 }

@@ -33,6 +33,18 @@ const hostTriggers: Readonly<Record<string, 'up' | 'down'>> = {
   'scaleHost down: no host has the label': 'down',
 };
 
+/** What a trigger was to do to the scale of its service, and what it did. */
+interface ScaleSeen {
+  readonly expected: number;
+  readonly after: number;
+}
+
+export interface Played {
+  readonly answer: PlainAnswer;
+  /** Absent where no service was set up, or it is gone. */
+  readonly scale?: ScaleSeen;
+}
+
 /** Triggers of upgrade receivers: which of a registry's bodies they read. */
 function payloadFormatOf(recordedCase: string): 'dockerhub' | 'alicloud' | undefined {
   if (recordedCase.startsWith('alicloud: ')) return 'alicloud';
@@ -45,13 +57,15 @@ export class PeerScenario {
   readonly #ids = new Map<string, string>();
   #serviceId: string;
   #made = 0;
+  /** The service of the last trigger that was set up. */
+  #triggered = '';
 
   constructor(api: RunningApi) {
     this.#api = api;
     this.#serviceId = api.sandbox.addService({ projectId, scale: 2 });
   }
 
-  async play(file: string, recorded: PeerCase): Promise<PlainAnswer> {
+  async play(file: string, recorded: PeerCase): Promise<Played> {
     const setUp = file === 'execute' ? triggerSetUps[recorded.case] : undefined;
     const removed = recorded.case === 'service was removed' && file === 'create-errors';
     const livingId = this.#serviceId;
@@ -85,7 +99,8 @@ export class PeerScenario {
     if (file === 'create' && answer.status === 200 && typeof recordedId === 'string') {
       this.#ids.set(recordedId, String(answer.body['id']));
     }
-    return answer;
+    const scale = setUp === undefined ? undefined : this.#scaleAfter(setUp, recorded.response.status);
+    return { answer, ...(scale === undefined ? {} : { scale }) };
   }
 
   /** Whether the receiver of this recorded id was made here, too. */
@@ -127,6 +142,7 @@ export class PeerScenario {
     const hostAction = hostTriggers[recordedCase];
     const payloadFormat = payloadFormatOf(recordedCase);
     if (hostAction !== undefined) return this.#makeHostReceiver(hostAction);
+    if (recordedCase.startsWith('forwardPost')) return this.#placeForwarder();
     if (payloadFormat !== undefined) return this.#makeUpgradeReceiver(payloadFormat);
     return setUp === undefined ? 'x'.repeat(40) : this.#prepare(setUp);
   }
@@ -148,8 +164,30 @@ export class PeerScenario {
     return key;
   }
 
+  #scaleAfter({ scale, action, before }: TriggerSetUp, recordedStatus: number): ScaleSeen | undefined {
+    if (before === 'service removed') return undefined;
+    const step = recordedStatus === 200 ? (action === 'up' ? 1 : -1) : 0;
+    return { expected: scale + step, after: Number(this.#api.sandbox.inspect(this.#triggered)?.['scale']) };
+  }
+
+  /** A receiver of the old service, stored by it: here none of this driver can be made. */
+  #placeForwarder(): string {
+    this.#made += 1;
+    const key = `forward${String(this.#made)}`.padEnd(40, 'x');
+    const config = { type: 'forwardPost', projectId, serviceName: 'pipeline', port: '60080', path: '/v1/webhook' };
+    this.#api.sandbox.addGenericObject({
+      projectId,
+      kind: 'webhookReceiver',
+      name: `forward-${String(this.#made)}`,
+      key,
+      resourceData: { url: 'http://old/', driver: 'forwardPost', config },
+    });
+    return key;
+  }
+
   async #prepare({ scale, action, before }: TriggerSetUp): Promise<string> {
     const serviceId = this.#api.sandbox.addService({ projectId, scale });
+    this.#triggered = serviceId;
     const stored = await this.#makeReceiver(serviceId, action);
     if (before === 'revoked') await this.#api.receivers.remove(projectId, stored.id);
     if (before === 'service removed') await this.#removeService(serviceId);
