@@ -4,7 +4,7 @@ import type { HostChange, HostResult, HostToRemove } from './change.ts';
 import type { Sending } from './create-hosts.ts';
 import { seeHosts } from './environment.ts';
 import { isMember } from './group.ts';
-import { isBeingMade, isLiving } from './host-view.ts';
+import { isLiving, isWithoutAgent } from './host-view.ts';
 import type { HostView } from './host-view.ts';
 import type { HostsSeen } from './plan.ts';
 
@@ -85,15 +85,15 @@ async function refusalOf(remove: () => Promise<void>): Promise<HostResult | unde
 
 /**
  * Begins a host's removal: a machine still being made by DELETE, because an evacuation waits until it is active
- * (recording f_host_provisioning_evacuate_delete_event); every other, failed ones too, by evacuation with deletion.
- * Never by `hostLabel`, which would take every host that carries it.
+ * (recording f_host_provisioning_evacuate_delete_event); every other, failed ones too, by evacuation with deletion: a host that
+ * somebody has just activated again runs containers. Never by `hostLabel`, which would take every host that carries it.
  */
 export async function removeHost(
   creator: Pick<HostCreator, 'hosts' | 'collection'>,
   host: HostView,
   write: CallOptions,
 ): Promise<void> {
-  if (isBeingMade(host)) {
+  if (isWithoutAgent(host)) {
     try {
       await creator.hosts.remove(host.id, write);
       return;
