@@ -70,8 +70,8 @@ export function readSandboxConfig(environment: Environment): SandboxConfig {
 
 /** @throws ConfigurationError with every mistake; `CATTLE_*` must be complete. */
 export function readDoctorConfig(environment: Environment): DoctorConfig {
-  const { rancher, installPlace, dataDirectory } = readServeConfig(environment);
-  return Object.freeze({ rancher, installPlace, dataDirectory });
+  const { rancher, installPlace, trustExistingReceivers, dataDirectory } = readServeConfig(environment);
+  return Object.freeze({ rancher, installPlace, trustExistingReceivers, dataDirectory });
 }
 
 /** @throws ConfigurationError with every mistake of the variables that these commands read. */

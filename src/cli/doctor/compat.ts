@@ -12,13 +12,13 @@ const timeoutMs = 10_000;
  * Lists the receivers of the old service that will act differently here, with the old effect and the new one. Reads only.
  * @throws ServiceError what the client throws
  */
-export async function examineCompatibility({ rancher, installPlace }: DoctorConfig): Promise<readonly Finding[]> {
-  const { url, accessKey, secretKey } = rancher;
+export async function examineCompatibility(config: DoctorConfig): Promise<readonly Finding[]> {
+  const { url, accessKey, secretKey } = config.rancher;
   const server = connectRancher({ url, credentials: { accessKey, secretKey }, timeoutMs });
   try {
-    const findings: Finding[] = [ofAll];
+    const findings = [...ofAll];
     for (const { id } of await server.listProjects()) {
-      findings.push(...(await examineProject(server.project(id), installPlace)));
+      findings.push(...(await examineProject(server.project(id), config)));
     }
     return findings;
   } finally {
@@ -26,14 +26,24 @@ export async function examineCompatibility({ rancher, installPlace }: DoctorConf
   }
 }
 
-const ofAll = ok(
-  'every receiver',
-  'the same alert counts once in 600 s and a resolved one not at all, where the old service acted on each; repeatAfterSeconds: 0 counts each',
-);
+const ofAll = [
+  ok(
+    'every receiver',
+    'the same alert counts once in 600 s and a resolved one not at all, where the old service acted on each; repeatAfterSeconds: 0 counts each',
+  ),
+  ok(
+    'every receiver',
+    'calls at the same moment add up, where the old service answered 200 to each and lost most of them',
+  ),
+  ok(
+    'every serviceUpgrade receiver',
+    'a push waits while a service cannot be upgraded, the newest wins, and an upgrade is followed for 30 minutes and finished, where the old service dropped the push, and after 3 minutes the upgrade',
+  ),
+];
 
 async function examineProject(
   rancher: Rancher,
-  installPlace: DoctorConfig['installPlace'],
+  { installPlace, trustExistingReceivers }: DoctorConfig,
 ): Promise<readonly Finding[]> {
   const { projectId } = rancher;
   const objects = (await rancher.genericObjects.list({ kind: receiverKind })).filter(
@@ -44,8 +54,8 @@ async function examineProject(
   const findings = objects.flatMap((object) => {
     const receiver = readReceiver(object);
     const check = `receiver ${object.name ?? object.id} of ${projectId} (${receiver.driver.slice(0, 40)})`;
-    return differencesOf(receiver, { projectId, installPlace, services }).map(({ old, here, remedy }) =>
-      warning(check, `the old service: ${old}; here: ${here}`, remedy),
+    return differencesOf(receiver, { projectId, installPlace, trustExistingReceivers, services }).map(
+      ({ old, here, remedy }) => warning(check, `the old service: ${old}; here: ${here}`, remedy),
     );
   });
   const alike = objects.length - new Set(findings.map(({ check }) => check)).size;
@@ -53,10 +63,15 @@ async function examineProject(
 }
 
 function readReceiver({ resourceData }: GenericObject): OldReceiver {
-  const { driver, config } = (resourceData ?? {}) as { readonly driver?: unknown; readonly config?: unknown };
+  const { driver, config, receiverHooks } = (resourceData ?? {}) as {
+    readonly driver?: unknown;
+    readonly config?: unknown;
+    readonly receiverHooks?: { readonly proof?: unknown } | null;
+  };
   const isObject = typeof config === 'object' && config !== null && !Array.isArray(config);
   return {
     driver: typeof driver === 'string' ? driver : '',
     config: isObject ? (config as OldReceiver['config']) : {},
+    isAdopted: typeof receiverHooks?.proof === 'string',
   };
 }
