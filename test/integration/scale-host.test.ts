@@ -23,7 +23,13 @@ describe('the service: scaleHost', () => {
   beforeEach(async () => {
     sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0, speed: 50 });
     directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-hosts-'));
-    sandbox.addMachine({ projectId: '1a5', hostname: 'web-1', labels: { tier: 'web' }, config: {} });
+    sandbox.addMachine({
+      projectId: '1a5',
+      hostname: 'web-1',
+      labels: { tier: 'web' },
+      config: {},
+      engineInstallUrl: 'https://example.com/18.06.sh',
+    });
   });
   afterEach(async () => {
     for (const service of opened.splice(0)) await service.close();
@@ -77,6 +83,15 @@ describe('the service: scaleHost', () => {
 
     expect([200, 202]).toContain(answer.status);
     expect(await ended(service, answer, owner)).toMatchObject({ outcome: 'scaled', from: 1, to: 2 });
+    // The agent's key sees neither driver nor engine options of the base (recording f_host_get_as_environment_agent_key).
+    const { body: hosts } = await call(sandbox.url, { path: '/v2-beta/projects/1a5/hosts', headers: basic(project) });
+    expect(hosts['data']).toContainEqual(
+      expect.objectContaining({
+        hostname: 'web-2',
+        driver: 'aliyunecs',
+        engineInstallUrl: 'https://example.com/18.06.sh',
+      }),
+    );
     const { body } = await call(service.url, { path: '/readyz' });
     expect(body['checks']).toContainEqual(expect.objectContaining({ name: 'host-key', state: 'ok' }));
   });

@@ -36,6 +36,16 @@ describe('drivers/scale-host: down', () => {
     expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
   });
 
+  it('evacuates by the id of the host, never by a label, which would take every host that has it', async () => {
+    addMachine('web-1');
+    const id = addMachine('web-2');
+
+    await trigger(replica, { action: 'down' });
+
+    const events = await bench.connect().collection('externalHostEvents').list();
+    expect(events).toMatchObject([{ eventType: 'host.evacuate', hostId: id, hostLabel: null, deleteHost: true }]);
+  });
+
   it('removes the oldest when asked to', async () => {
     for (const name of ['web-1', 'web-2', 'web-3']) addMachine(name);
 
@@ -109,6 +119,30 @@ describe('drivers/scale-host: down', () => {
     expect(await trigger(replica, { action: 'down' })).toMatchObject({ outcome: 'scaled', from: 2, to: 1 });
     expect(await replica.ended(up)).toMatchObject({ outcome: 'failed', code: 'HOST_FAILED' });
     expect(bench.sandbox.calls.list().filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+  });
+
+  it('counts a host that a hand removed meanwhile as the one that was to go, and takes no other', async () => {
+    const [, , third] = ['web-1', 'web-2', 'web-3'].map((name) => addMachine(name));
+    const rancher = bench.connect();
+    const snapshot = await scaleHost.read(`${projectId}/hosts`, rancher, {});
+    const signal = { says: 'fire', reason: 'called' } as const;
+    const asked = [{ itemId: 'item', config: settings({ action: 'down' }), signal }];
+    const { change } = scaleHost.plan(asked, snapshot, {});
+    await rancher.collection('externalHostEvents').create({
+      eventType: 'host.evacuate',
+      hostId: third,
+      deleteHost: true,
+    });
+    await until(() => hostsOf(bench.sandbox).length === 2);
+    if (change === undefined) throw new Error('nothing was planned');
+
+    const context = { rancher, read: {}, write: {}, ageMs: 0 };
+    await scaleHost.converge(change, { ...context, sendState: 'fresh' });
+    const end = await scaleHost.follow?.(change, context);
+
+    expect(end).toMatchObject({ kind: 'done', results: [{ outcome: 'scaled', to: 2 }] });
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
+    expect(await rancher.collection('externalHostEvents').list()).toHaveLength(1);
   });
 
   it('evacuates a host that somebody has just activated again: it runs containers, which a DELETE would kill', async () => {
