@@ -78,9 +78,9 @@ export function answerPreview(
 function underWay({ state, items }: Execution): string {
   if (state !== 'under-way') return 'stored; it will be carried out';
   const [only, ...others] = items;
-  if (only !== undefined && others.length === 0) return only.message;
+  if (only !== undefined && others.length === 0) return `stored and under way: ${only.message}`;
   const begun = items.filter((item) => item.state !== 'waiting').length;
-  return `under way: ${String(begun)} of ${String(items.length)} have begun`;
+  return `stored and under way: ${String(begun)} of ${String(items.length)} have begun`;
 }
 
 function statusOf(execution: Execution): { readonly status: number; readonly code?: ErrorCode } {

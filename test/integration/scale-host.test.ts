@@ -179,7 +179,10 @@ describe('the service: scaleHost', () => {
 
     expect([written.status, written.body['code']]).toEqual([422, 'RECEIVER_UNVERIFIED']);
     expect(adopted).toMatchObject({ status: 200, body: { provenance: 'ours' } });
-    expect(run).toMatchObject({ status: 202, body: { state: 'under-way', message: 'being made: web-2' } });
+    expect(run).toMatchObject({
+      status: 202,
+      body: { state: 'under-way', message: 'stored and under way: being made: web-2' },
+    });
     expect(changed.status).toBe(422);
   });
 
