@@ -41,6 +41,7 @@ export const scaleHost: Driver<ScaleHostConfig, Snapshot, HostChange> = {
     const { hosts } = await seeHosts(creator, {});
     const base = oldestOf(hosts.filter((host) => isLiving(host) && host.driver !== undefined && isMember(group, host)));
     if (base?.driver !== undefined) await requireActiveDriver(creator, base.driver, {});
+    if (base?.templateId !== undefined) await readTemplate(creator, base.templateId, {});
   },
 
   async targets(_config, _signal, rancher) {

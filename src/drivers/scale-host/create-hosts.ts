@@ -54,7 +54,8 @@ async function readRecipes(missing: readonly HostToCreate[], { creator, read }: 
       recipes.set(key, await readRecipe(creator, source, read));
     } catch (error) {
       if (!hasCode(error, 'TARGET_NOT_FOUND', 'TARGET_UNSUPPORTED')) throw error;
-      recipes.set(key, { kind: 'failed', code: error.code, message: error.message, applied: 'no' });
+      const message = `was not made: ${error.message}`;
+      recipes.set(key, { kind: 'failed', code: error.code, message, applied: 'no' });
     }
   }
   return recipes;

@@ -107,6 +107,7 @@ async function clonedBody(creator: HostCreator, base: Host, read: CallOptions): 
     );
   }
   await requireActiveDriver(creator, driver, read);
+  if (hasTemplate) await readTemplate(creator, hostTemplateId, read);
   const options = Object.fromEntries(
     optionFields.flatMap((field) => (base[field] === null || base[field] === undefined ? [] : [[field, base[field]]])),
   );

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { suppliedSecrets } from '../../../src/drivers/scale-host/supplied-secrets.ts';
 import { startBench } from '../../support/executions-under-test.ts';
 import type { Bench, Replica } from '../../support/executions-under-test.ts';
-import { driverConfig, hostsOf, projectId, tier, trigger } from '../support/host-triggers.ts';
+import { scaleHost } from '../../../src/drivers/scale-host.ts';
+import { driverConfig, hostsOf, projectId, settings, tier, trigger } from '../support/host-triggers.ts';
 
 describe('drivers/scale-host: from a template', () => {
   let bench: Bench;
@@ -103,6 +104,23 @@ describe('drivers/scale-host: from a template', () => {
 
     expect(await supplied(59_999)).toEqual(new Set(['accessKeyId', 'accessKeySecret']));
     expect(await supplied(60_000)).toEqual(new Set());
+  });
+
+  it('clones no host whose own template is removed, though Rancher would make hosts from it', async () => {
+    const id = bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values });
+    addMachine('web-1', { hostTemplateId: id, config: undefined });
+    expect(await trigger(replica)).toMatchObject({ outcome: 'scaled', from: 1, to: 2 });
+    const rancher = bench.connect();
+    await rancher.collection('hostTemplates').remove(id);
+
+    expect(await trigger(replica)).toMatchObject({
+      outcome: 'failed',
+      code: 'TARGET_NOT_FOUND',
+      applied: 'no',
+      message: expect.stringContaining(`web-3 was not made: host template ${id} is removed`) as unknown,
+    });
+    await expect(scaleHost.check(settings(), rancher)).rejects.toMatchObject({ code: 'TARGET_NOT_FOUND' });
+    expect(hostsOf(bench.sandbox)).toHaveLength(2);
   });
 
   it('refuses a removed template and one of another environment, though Rancher takes the first', async () => {
