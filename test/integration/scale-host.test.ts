@@ -186,6 +186,39 @@ describe('the service: scaleHost', () => {
     expect(changed.status).toBe(422);
   });
 
+  it('makes one machine for an alert that is told three times, and none when it is over', async () => {
+    const { project, owner } = sandbox.project.keys;
+    const service = await start(project);
+    const receiver = await create(service, up, owner);
+    const url = new URL(String(receiver.body['url']));
+    const tell = (status: string) =>
+      call(service.url, {
+        method: 'POST',
+        path: `${url.pathname}${url.search}`,
+        body: {
+          version: '4',
+          groupKey: '{}:{alertname="Full"}',
+          status,
+          alerts: [{ status, fingerprint: 'f1', startsAt: '2026-11-23T08:00:00Z' }],
+        },
+      });
+
+    const told = [await tell('firing'), await tell('firing'), await tell('firing'), await tell('resolved')];
+    const [first] = told;
+    if (first === undefined) throw new Error('nothing was told');
+    await ended(service, first, owner);
+
+    expect(told.map(({ body }) => body['duplicate'] ?? body['outcome'] ?? 'new')).toEqual([
+      'new',
+      true,
+      true,
+      'ignored',
+    ]);
+    expect(
+      sandbox.calls.list().filter(({ method, path }) => method === 'POST' && path.endsWith('/hosts')),
+    ).toHaveLength(1);
+  });
+
   it('acts for receivers of others where the operator trusts them', async () => {
     const key = 'writtenByHand00000000000000000000000000';
     sandbox.addGenericObject({

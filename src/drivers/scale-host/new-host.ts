@@ -106,8 +106,12 @@ async function clonedBody(creator: HostCreator, base: Host, read: CallOptions): 
       `host ${base.id} cannot be cloned: Rancher does not show what it was made with; use a hostTemplateId`,
     );
   }
-  await requireActiveDriver(creator, driver, read);
-  if (hasTemplate) await readTemplate(creator, hostTemplateId, read);
+  // At once: what is sent must follow soon on what was read, and a busy Rancher takes seconds for each answer.
+  const [supplied] = await Promise.all([
+    hasConfig ? suppliedSecrets(creator, driver, read) : new Set<string>(),
+    requireActiveDriver(creator, driver, read),
+    hasTemplate ? readTemplate(creator, hostTemplateId, read) : undefined,
+  ]);
   const options = Object.fromEntries(
     optionFields.flatMap((field) => (base[field] === null || base[field] === undefined ? [] : [[field, base[field]]])),
   );
@@ -115,7 +119,7 @@ async function clonedBody(creator: HostCreator, base: Host, read: CallOptions): 
     ...options,
     ...(typeof base['description'] === 'string' ? { description: base['description'] } : {}),
     ...(hasTemplate ? { hostTemplateId } : {}),
-    ...(hasConfig ? { [configName]: withoutSecrets(config, await suppliedSecrets(creator, driver, read)) } : {}),
+    ...(hasConfig ? { [configName]: withoutSecrets(config, supplied) } : {}),
   };
 }
 

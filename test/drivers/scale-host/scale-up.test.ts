@@ -139,6 +139,15 @@ describe('drivers/scale-host: up', () => {
     expect(namesOf(hostsOf(bench.sandbox)).at(-1)).toBe('web-1051');
   });
 
+  it('waits for a Rancher that cannot list its hosts, and makes one host then (defect 10)', async () => {
+    addMachine('web-1');
+    const fault = { kind: 'status', status: 500, when: 'before-acting' } as const;
+    bench.sandbox.faults.add({ method: 'GET', path: /\/hosts\?/, times: 3, fault });
+
+    expect(await trigger(replica)).toMatchObject({ outcome: 'scaled', from: 1, to: 2 });
+    expect(hostsOf(bench.sandbox)).toHaveLength(2);
+  });
+
   it('says in the old words that no host has the label', async () => {
     addMachine('db-1', { labels: { tier: 'db' } });
 
