@@ -13,6 +13,7 @@ import {
   until,
 } from '../support/host-triggers.ts';
 import { scaleHost } from '../../../src/drivers/scale-host.ts';
+import type { HostChange } from '../../../src/drivers/scale-host/change.ts';
 
 describe('drivers/scale-host: down', () => {
   let bench: Bench;
@@ -119,6 +120,28 @@ describe('drivers/scale-host: down', () => {
     expect(await trigger(replica, { action: 'down' })).toMatchObject({ outcome: 'scaled', from: 2, to: 1 });
     expect(await replica.ended(up)).toMatchObject({ outcome: 'failed', code: 'HOST_FAILED' });
     expect(bench.sandbox.calls.list().filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+  });
+
+  it('removes several at once and still not one below min', async () => {
+    const ids = Array.from({ length: 10 }, (_, at) => addMachine(`web-${String(at + 1)}`));
+    Object.assign(bench.sandbox.latency, { readMs: 5, writeMs: 20 });
+    const rancher = bench.connect();
+    const snapshot = await scaleHost.read(`${projectId}/hosts`, rancher, {});
+    const config = settings({ action: 'down', amount: 8, min: 2 });
+    const asked = [{ itemId: 'item', config, signal: { says: 'fire', reason: 'called' } as const }];
+    const { change } = scaleHost.plan(asked, snapshot, {});
+    if (change === undefined) throw new Error('nothing was planned');
+    // The two that were to stay.
+    for (const hostId of ids.slice(0, 2))
+      await rancher.collection('externalHostEvents').create({ eventType: 'host.evacuate', hostId, deleteHost: true });
+    bench.sandbox.calls.clear();
+
+    const progress = await scaleHost.converge(change, { rancher, sendState: 'fresh', read: {}, write: {}, ageMs: 0 });
+
+    const sent = bench.sandbox.calls.count({ method: 'POST', path: /externalhostevents$/ });
+    const stays = (progress as { change: HostChange }).change.remove.filter(({ result }) => result?.kind === 'limit');
+    expect([sent, stays.length]).toEqual([6, 2]);
+    expect(bench.sandbox.calls.mostAtOnce()).toBeGreaterThan(2);
   });
 
   it('counts a host that a hand removed meanwhile as the one that was to go, and takes no other', async () => {
