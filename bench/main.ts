@@ -6,8 +6,10 @@ import { runRancher } from './parts/rancher-child.ts';
 import { describeConditions, toMarkdown, writeSection } from './parts/report.ts';
 import { measureEndurance } from './scenarios/endurance.ts';
 import { measureHistory } from './scenarios/history.ts';
+import { measureHosts } from './scenarios/hosts.ts';
 import { measureManyServices } from './scenarios/many-services.ts';
 import { measureOtherServices } from './scenarios/other-services.ts';
+import { measurePush } from './scenarios/push.ts';
 import { measureReceivers } from './scenarios/receivers.ts';
 import { measureSequential } from './scenarios/sequential.ts';
 import { measureStartUp } from './scenarios/start-up.ts';
@@ -20,6 +22,8 @@ const usual: readonly Scenario[] = [
   ['storms', measureStorms],
   ['many-services', measureManyServices],
   ['receivers', measureReceivers],
+  ['hosts', measureHosts],
+  ['push', measurePush],
   ['start-up', measureStartUp],
 ];
 

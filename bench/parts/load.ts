@@ -10,7 +10,8 @@ export interface Answer {
 
 /** A caller with connections of its own that are kept alive. Nothing is tried twice: what a caller sees is what counts. */
 export interface Load {
-  post(url: string): Promise<Answer>;
+  /** With a body, which is sent as JSON, or without one. */
+  post(url: string, body?: object): Promise<Answer>;
   close(): void;
 }
 
@@ -18,10 +19,15 @@ export interface Load {
 export function createLoad({ connections }: { readonly connections: number }): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' });
   return {
-    post: (url) =>
+    post: (url, body) =>
       new Promise((resolve, reject) => {
         const startedMs = performance.now();
-        const outgoing = request(url, { method: 'POST', agent, headers: { 'content-length': '0' } }, (incoming) => {
+        const text = body === undefined ? '' : JSON.stringify(body);
+        const headers = {
+          'content-length': String(Buffer.byteLength(text)),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        };
+        const outgoing = request(url, { method: 'POST', agent, headers }, (incoming) => {
           const chunks: Buffer[] = [];
           incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
           incoming.on('error', reject);
@@ -31,7 +37,7 @@ export function createLoad({ connections }: { readonly connections: number }): L
           });
         });
         outgoing.on('error', reject);
-        outgoing.end();
+        outgoing.end(text);
       }),
     close: () => agent.destroy(),
   };

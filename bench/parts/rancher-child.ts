@@ -3,10 +3,46 @@ import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 
 /** What the bench asks of the process that is its Rancher; `rancher-process.ts` asks. */
 export type RancherQuestion =
-  | { readonly ask: 'place-service'; readonly name: string; readonly scale: number; readonly projectId: string }
+  | ({ readonly ask: 'place-service' } & PlacedBenchService)
+  | ({ readonly ask: 'place-machine' } & PlacedBenchMachine)
   | { readonly ask: 'place-receivers'; readonly projectId: string; readonly receivers: readonly PlacedReceiver[] }
   | { readonly ask: 'scale'; readonly serviceId: string }
-  | { readonly ask: 'calls'; readonly projectId: string };
+  | { readonly ask: 'calls'; readonly projectId: string }
+  | { readonly ask: 'images'; readonly serviceIds: readonly string[] }
+  | { readonly ask: 'hosts'; readonly projectId: string }
+  | { readonly ask: 'calls-at-once' }
+  | { readonly ask: 'forget-calls' }
+  | { readonly ask: 'log' };
+
+export interface PlacedBenchService {
+  readonly projectId: string;
+  readonly name: string;
+  readonly scale: number;
+  readonly launchConfig?: object;
+}
+
+/** A machine host that was made long ago, and the template that holds the secrets of its driver. */
+export interface PlacedBenchMachine {
+  readonly projectId: string;
+  readonly hostname: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly config: object;
+  readonly secrets: object;
+}
+
+/** A host that is not removed. */
+export interface SeenHost {
+  readonly hostname: string;
+  readonly state: string;
+}
+
+/** A call that was received since the log was last forgotten. */
+export interface SeenCall {
+  readonly method: string;
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+}
 
 /** A scaleService receiver as the old service stores it, under a key of the bench's own. */
 export interface PlacedReceiver {
@@ -40,12 +76,15 @@ export async function runRancher(): Promise<void> {
   process.send?.({ id: 0, answer: { url: sandbox.url, projects } satisfies RancherIsUp });
 }
 
-function answer(sandbox: Sandbox, question: RancherQuestion): string | number {
+function answer(sandbox: Sandbox, question: RancherQuestion): unknown {
   switch (question.ask) {
     case 'place-service': {
-      const { name, scale, projectId } = question;
-      return sandbox.addService({ projectId, name, scale });
+      const { ask: _ask, ...service } = question;
+      return sandbox.addService(service);
     }
+    case 'place-machine':
+      placeMachine(sandbox, question);
+      return undefined;
     case 'place-receivers': {
       for (const receiver of question.receivers) placeReceiver(sandbox, question.projectId, receiver);
       return question.receivers.length;
@@ -54,6 +93,38 @@ function answer(sandbox: Sandbox, question: RancherQuestion): string | number {
       return Number(sandbox.inspect(question.serviceId)?.['scale']);
     case 'calls':
       return sandbox.calls.list().filter((call) => isOfProject(call, question.projectId) && !isHeartbeat(call)).length;
+    case 'images':
+      return question.serviceIds.map((id) => seeImage(sandbox, id));
+    case 'hosts':
+      return seeHosts(sandbox, question.projectId);
+    case 'calls-at-once':
+      return sandbox.calls.mostAtOnce();
+    case 'forget-calls':
+      sandbox.calls.clear();
+      return undefined;
+    case 'log':
+      return sandbox.calls.list().map(({ method, path, at }): SeenCall => ({ method, path, atMs: at }));
+  }
+}
+
+function seeImage(sandbox: Sandbox, serviceId: string): string {
+  const { state, launchConfig } = sandbox.inspect(serviceId) as { state: string; launchConfig: { imageUuid: string } };
+  return `${state} ${launchConfig.imageUuid}`;
+}
+
+function placeMachine(sandbox: Sandbox, { projectId, hostname, labels, config, secrets }: PlacedBenchMachine): void {
+  sandbox.addMachine({ projectId, hostname, labels, config: { ...config, ...secrets } });
+  sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', secretValues: { aliyunecsConfig: secrets } });
+}
+
+function seeHosts(sandbox: Sandbox, projectId: string): readonly SeenHost[] {
+  const hosts: SeenHost[] = [];
+  for (let number = 1; ; number += 1) {
+    const host = sandbox.inspect(`1h${String(number)}`);
+    if (host === undefined) return hosts;
+    const { accountId, removed, hostname, state } = host;
+    if (accountId === projectId && removed === null && typeof hostname === 'string')
+      hosts.push({ hostname, state: String(state) });
   }
 }
 

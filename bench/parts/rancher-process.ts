@@ -1,15 +1,33 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { PlacedReceiver, RancherIsUp, RancherQuestion } from './rancher-child.ts';
+import type {
+  PlacedBenchMachine,
+  PlacedBenchService,
+  PlacedReceiver,
+  RancherIsUp,
+  RancherQuestion,
+  SeenCall,
+  SeenHost,
+} from './rancher-child.ts';
 
 /** A sandbox in a process of its own, so that its work is not counted as anybody else's. */
 export interface RancherProcess extends RancherIsUp {
   /** Places a running service; resolves to its id. */
-  placeService(service: { readonly name: string; readonly scale: number; readonly projectId: string }): Promise<string>;
+  placeService(service: PlacedBenchService): Promise<string>;
+  /** Places a machine host, and the environment's only template for its driver with the secrets of its config. */
+  placeMachine(machine: PlacedBenchMachine): Promise<void>;
   placeReceivers(projectId: string, receivers: readonly PlacedReceiver[]): Promise<void>;
   readScale(serviceId: string): Promise<number>;
-  /** API calls to a project that it has received since its start, those aside by which an installation shows that it lives. */
+  /** API calls to a project that it has received since its start, or since they were forgotten, those aside by which an installation shows that it lives. */
   countCalls(projectId: string): Promise<number>;
+  /** `active docker:nginx:1`: state and image of each service. */
+  readImages(serviceIds: readonly string[]): Promise<readonly string[]>;
+  /** The hosts of a project that have a hostname and are not removed. */
+  readHosts(projectId: string): Promise<readonly SeenHost[]>;
+  /** How many of them were under way at once, at most. */
+  countCallsAtOnce(): Promise<number>;
+  forgetCalls(): Promise<void>;
+  readCalls(): Promise<readonly SeenCall[]>;
   close(): Promise<void>;
 }
 
@@ -41,6 +59,16 @@ export async function startRancher(): Promise<RancherProcess> {
     },
     readScale: async (serviceId) => (await ask({ ask: 'scale', serviceId })) as number,
     countCalls: async (projectId) => (await ask({ ask: 'calls', projectId })) as number,
+    async placeMachine(machine) {
+      await ask({ ask: 'place-machine', ...machine });
+    },
+    readImages: async (serviceIds) => (await ask({ ask: 'images', serviceIds })) as readonly string[],
+    readHosts: async (projectId) => (await ask({ ask: 'hosts', projectId })) as readonly SeenHost[],
+    countCallsAtOnce: async () => (await ask({ ask: 'calls-at-once' })) as number,
+    async forgetCalls() {
+      await ask({ ask: 'forget-calls' });
+    },
+    readCalls: async () => (await ask({ ask: 'log' })) as readonly SeenCall[],
     async close() {
       child.disconnect();
       await ended;

@@ -92,6 +92,7 @@ export interface SandboxConfig {
 export interface DoctorConfig {
   readonly rancher: RancherAccess;
   readonly installPlace: InstallPlace;
+  readonly trustExistingReceivers: boolean;
   readonly dataDirectory: string;
   readonly receiverDefaults: ReceiverDefaults;
 }

@@ -71,8 +71,9 @@ export function readSandboxConfig(environment: Environment): SandboxConfig {
 
 /** @throws ConfigurationError with every mistake; `CATTLE_*` must be complete. */
 export function readDoctorConfig(environment: Environment): DoctorConfig {
-  const { rancher, installPlace, dataDirectory, receiverDefaults } = readServeConfig(environment);
-  return Object.freeze({ rancher, installPlace, dataDirectory, receiverDefaults });
+  const { rancher, installPlace, trustExistingReceivers, dataDirectory, receiverDefaults } =
+    readServeConfig(environment);
+  return Object.freeze({ rancher, installPlace, trustExistingReceivers, dataDirectory, receiverDefaults });
 }
 
 /** @throws ConfigurationError with every mistake of the variables that these commands read. */

@@ -44,6 +44,7 @@ export const scaleHost: Driver<ScaleHostConfig, Snapshot, HostChange> = {
     const { hosts } = await seeHosts(creator, {});
     const base = oldestOf(hosts.filter((host) => isLiving(host) && host.driver !== undefined && isMember(group, host)));
     if (base?.driver !== undefined) await requireActiveDriver(creator, base.driver, {});
+    if (base?.templateId !== undefined) await readTemplate(creator, base.templateId, {});
   },
 
   /** POST on hosts; a restricted member does not have it (recording f_host_create_as_restricted). */

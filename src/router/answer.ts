@@ -34,8 +34,7 @@ export function answerExecution({ execution, isDuplicate, isSettled }: Submitted
     };
   }
   if (status === 202 || isSettled === false) {
-    const message =
-      execution.outcome === undefined ? 'stored; it will be carried out' : `${execution.message}, not settled yet`;
+    const message = execution.outcome === undefined ? underWay(execution) : `${execution.message}, not settled yet`;
     return {
       status: 202,
       headers: { Location: executionPath(execution) },
@@ -73,6 +72,15 @@ export function answerPreview(
       items: outcomes,
     },
   };
+}
+
+/** How far it has come: which machines are being made, which upgrades run. */
+function underWay({ state, items }: Execution): string {
+  if (state !== 'under-way') return 'stored; it will be carried out';
+  const [only, ...others] = items;
+  if (only !== undefined && others.length === 0) return `stored and under way: ${only.message}`;
+  const begun = items.filter((item) => item.state !== 'waiting').length;
+  return `stored and under way: ${String(begun)} of ${String(items.length)} have begun`;
 }
 
 function statusOf(execution: Execution): { readonly status: number; readonly code?: ErrorCode } {

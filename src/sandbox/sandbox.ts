@@ -74,7 +74,7 @@ export interface Sandbox {
   readonly faults: Faults;
   /** How long machines take, and which of them fail. */
   readonly machines: Machines;
-  readonly calls: Pick<CallLog, 'list' | 'count' | 'clear'>;
+  readonly calls: Pick<CallLog, 'list' | 'count' | 'mostAtOnce' | 'clear'>;
   readonly latency: Latency;
   addProject(name: string): SandboxProject;
   addKey(options: { readonly role: Role; readonly projectId: string }): ApiKey;

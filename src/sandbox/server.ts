@@ -47,6 +47,7 @@ export class SandboxServer {
       socket.on('error', () => socket.destroy());
       const call = parts.calls.record('GET', request.url ?? '/');
       call.status = parts.feed.accept(request, socket, head);
+      parts.calls.ended();
     });
   }
 
@@ -77,6 +78,7 @@ export class SandboxServer {
     const path = incoming.url ?? '/';
     const method = incoming.method ?? 'GET';
     const call = this.parts.calls.record(method, path);
+    response.once('close', () => this.parts.calls.ended());
     try {
       await this.handle(incoming, { response, call, arrivedMs });
     } catch {

@@ -107,6 +107,39 @@ describe('api: pushes of a registry', () => {
     expect(answer.body['message']).toBe('a push of a tag that matches would upgrade webapp');
   });
 
+  it('tells of each service when not all ended alike, and answers 409 and never 200 then', async () => {
+    const [good, bad] = ['good', 'bad'].map((name) =>
+      api.sandbox.addService({
+        projectId: '1a5',
+        name,
+        launchConfig: { imageUuid: 'docker:acme/web:v1', labels: { app: 'half' } },
+      }),
+    );
+    const path = new RegExp(`${String(bad)}\\?action=upgrade`);
+    api.sandbox.faults.add({ method: 'POST', path, fault: { kind: 'status', status: 422, when: 'before-acting' } });
+    const receiver = await create('half', { serviceSelector: { app: 'half' } });
+
+    const first = await trigger(receiver, push);
+    const execution = `/v1-webhooks/executions/${String(first.body['executionId'])}?projectId=1a5`;
+    let seen = await owner('GET', execution);
+    while (seen.body['state'] !== 'finished') {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      seen = await owner('GET', execution);
+    }
+    const repeated = await trigger(receiver, push);
+
+    expect([202, 409]).toContain(first.status);
+    expect(seen.body).toMatchObject({ outcome: 'partial' });
+    expect(repeated).toMatchObject({ status: 409, body: { code: 'PARTIAL', outcome: 'partial', duplicate: true } });
+    const items = repeated.body['items'] as readonly { readonly target: string }[];
+    expect(new Map(items.map((item) => [item.target.split('/')[2], item]))).toMatchObject(
+      new Map([
+        [good, { outcome: 'scaled', message: 'upgraded good to acme/web:v2' }],
+        [bad, { outcome: 'failed', code: 'RANCHER_REJECTED', applied: 'no' }],
+      ]),
+    );
+  });
+
   it('refuses to make a receiver whose pattern cannot be followed', async () => {
     const answer = await create('regex', { tag: '(a)\\1', tagMatch: 'regex' });
 

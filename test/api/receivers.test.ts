@@ -189,6 +189,19 @@ describe('api/routes/receivers', () => {
     expect(list.map(({ id }) => id)).not.toContain(receiver['id']);
   });
 
+  it("lets other objects' names be: only another receiver can have taken one", async () => {
+    for (const kind of ['register', 'somethingElse'])
+      api.sandbox.addGenericObject({ projectId: '1a5', kind, name: 'shared-name', key: kind, resourceData: {} });
+
+    const path = '/v1-webhooks/receivers?projectId=1a5';
+    const [first, second] = [
+      await owner({ method: 'POST', path, body: up('shared-name') }),
+      await owner({ method: 'POST', path, body: up('shared-name') }),
+    ];
+
+    expect([first.status, second.status, second.body['code']]).toEqual([200, 400, 'NAME_TAKEN']);
+  });
+
   it('lets one of several simultaneous creates of one name win', async () => {
     const path = '/v1-webhooks/receivers?projectId=1a5';
 

@@ -98,6 +98,40 @@ describe('cli/doctor/compat', () => {
     expect(findings.at(-1)).toMatchObject({ message: '0 of 3 act alike' });
   });
 
+  it('speaks of adoption only where one is missing', async () => {
+    const config = { ...bounds, hostSelector: { tier: 'web' } };
+    store('old', 'scaleHost', config);
+    sandbox.addGenericObject({
+      projectId: '1a5',
+      name: 'adopted',
+      key: 'adopted',
+      kind: 'webhookReceiver',
+      resourceData: { url: '', driver: 'scaleHost', config, receiverHooks: { proof: 'anything' } },
+    });
+    const adoption = expect.stringContaining(
+      'does nothing until somebody who may create hosts has adopted it',
+    ) as unknown;
+
+    const usual = await examine();
+    const trusting = await examine({ TRUST_EXISTING_RECEIVERS: 'true' });
+
+    expect(usual.of('old')).toContainEqual(adoption);
+    expect(usual.of('adopted')).not.toContainEqual(adoption);
+    expect(trusting.of('old')).not.toContainEqual(adoption);
+  });
+
+  it('says what every receiver does otherwise', async () => {
+    const { findings } = await examine();
+
+    expect(
+      findings.filter(({ check }) => check.startsWith('every ')).map(({ state, message }) => [state, message]),
+    ).toEqual([
+      ['ok', expect.stringContaining('the same alert counts once')],
+      ['ok', expect.stringContaining('calls at the same moment add up')],
+      ['ok', expect.stringContaining('the newest wins')],
+    ]);
+  });
+
   it("knows that nothing can be forwarded in the old service's place", async () => {
     store('forward', 'forwardPost', { projectId: '1a5', serviceName: 'x', port: '80', path: '/' });
 

@@ -63,6 +63,13 @@ describe('cli/commands/receivers', () => {
     });
   });
 
+  it('shows which receivers wait for an adoption', async () => {
+    expect((await run('list')).out).not.toContain('unverified');
+    Object.assign(stored[0] ?? {}, { provenance: 'unverified' });
+
+    expect((await run('list')).out).toMatch(/1go1 .* active \(unverified\) /);
+  });
+
   it('shows the trigger URLs when asked, and JSON when asked', async () => {
     expect((await run('list', '--show-urls')).out).toContain('key=SECRETKEY1go1');
     expect(JSON.parse((await run('list', '--json')).out)).toMatchObject([{ id: '1go1' }]);

@@ -348,6 +348,7 @@ describe('config/read-config', () => {
     expect(readDoctorConfig({ ...cattle, DATA_DIR: '/d' })).toEqual({
       rancher: { url: cattle.CATTLE_URL, accessKey: 'ACCESSKEY', secretKey: 'very-secret-value' },
       installPlace: 'own-port',
+      trustExistingReceivers: false,
       dataDirectory: resolve('/d'),
       receiverDefaults: { cooldownSeconds: 0 },
     });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mayDial } from '../../src/domain/address-policy.ts';
 import type { AnyDriver } from '../../src/drivers/driver.ts';
 import { createForwardPost, forwardPost } from '../../src/drivers/forward-post.ts';
+import { findInstances } from '../../src/drivers/forward-post/instances.ts';
 import type { BodySealing } from '../../src/drivers/forward-post/kept-body.ts';
 import type { Submission } from '../../src/executions/submission.ts';
 import { createSealing } from '../../src/receivers/sealing.ts';
@@ -191,6 +192,29 @@ describe('drivers/forward-post', () => {
 
     expect(execution).toMatchObject({ outcome: 'failed', code: 'TARGET_NOT_FOUND' });
     expect(container.received).toEqual([]);
+  });
+
+  it('calls the service itself and none of its sidekicks, and waits while its container is stopped', async () => {
+    const id = place({
+      launchConfig: { imageUuid: 'docker:acme/ci:1', networkMode: 'managed' },
+      secondaryLaunchConfigs: [{ name: 'proxy', imageUuid: 'docker:acme/proxy:1', networkMode: 'managed' }],
+    });
+    const { instanceIds } = bench.sandbox.inspect(id) as { instanceIds: readonly string[] };
+    const addresses = async (): Promise<readonly string[]> => {
+      const found = await findInstances('pipeline', bench.connect(), {});
+      return found.kind === 'running' ? found.addresses : [];
+    };
+    expect(instanceIds).toHaveLength(2);
+    expect(await addresses()).toEqual(['127.0.0.1']);
+
+    await bench.connect().services.action(id, 'deactivate');
+    while (bench.sandbox.inspect(id)?.['state'] !== 'inactive') await new Promise((resolve) => setTimeout(resolve, 5));
+    const { execution } = await replica.executions.submit(submission({ wait: 'respond-async' }));
+    expect(await findInstances('pipeline', bench.connect(), {})).toMatchObject({ kind: 'not-running' });
+    await bench.connect().services.action(id, 'activate');
+
+    expect(await replica.ended(execution.id)).toMatchObject({ outcome: 'scaled' });
+    expect(container.received).toHaveLength(1);
   });
 
   it('finds a service by stack and name, and refuses a name that two have', async () => {

@@ -174,7 +174,8 @@ describe('drivers/service-upgrade', () => {
     );
   });
 
-  it('costs one list for a push, and one action for each service, however many match', async () => {
+  it('costs one list for a push, and one action for each service, however many match, fifty calls at once at most', async () => {
+    Object.assign(bench.sandbox.latency, { readMs: 5, writeMs: 5 });
     for (let count = 0; count < 100; count += 1) place({ name: `web-${String(count)}`, scale: 0 });
 
     const end = await ended(pushed());
@@ -186,6 +187,8 @@ describe('drivers/service-upgrade', () => {
     expect(count('GET', /services\?/)).toBe(1);
     expect(count('POST', /action=upgrade/)).toBe(100);
     expect(count('POST', /action=finishupgrade/)).toBe(100);
+    expect(bench.sandbox.calls.mostAtOnce()).toBeGreaterThan(10);
+    expect(bench.sandbox.calls.mostAtOnce()).toBeLessThanOrEqual(50);
   });
 
   it('upgrades only those sidekicks whose labels match, and keeps names and order', async () => {

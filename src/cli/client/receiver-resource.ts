@@ -9,6 +9,8 @@ const ReceiverResource = z.looseObject({
   driver: z.string(),
   state: z.string().nullish(),
   url: z.string().nullish(),
+  /** `ours`, or `unverified`: somebody else wrote it, and what needs an adoption does nothing. */
+  provenance: z.string().nullish(),
   /** Why it cannot be used, when its state is `error`. */
   transitioningMessage: z.string().nullish(),
 });

@@ -24,11 +24,16 @@ export async function listCommand(options: ListOptions, context: CliContext): Pr
     receiver.id,
     receiver.name,
     receiver.driver,
-    receiver.state ?? '',
+    describeState(receiver),
     describeConfig(receiver),
     ...(urls ? [receiver.url ?? ''] : []),
   ]);
   context.print(formatTable(['ID', 'NAME', 'DRIVER', 'STATE', 'CONFIG', ...(urls ? ['URL'] : [])], rows));
+}
+
+/** What waits for an adoption says so: nothing else in the list would. */
+function describeState({ state, provenance }: ReceiverResource): string {
+  return `${state ?? ''}${provenance === 'unverified' ? ' (unverified)' : ''}`;
 }
 
 function describeConfig(receiver: ReceiverResource): string {

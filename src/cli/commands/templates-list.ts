@@ -22,7 +22,8 @@ export async function listTemplates(options: { readonly json?: true }, context: 
     const rancher = server.project(await onlyProject(server, url));
     const rows = (await rancher.collection('hostTemplates').list()).map(describe);
     if (options.json) context.print(JSON.stringify(rows, undefined, 2));
-    else if (rows.length === 0) context.print('no host templates yet; Rancher makes one when a host is added');
+    else if (rows.length === 0)
+      context.print('no host templates yet; "templates apply" makes them, or save one in Rancher when you add a host');
     else {
       const cells = rows.map(({ id, name, driver, state, secretValues }) => [
         id,

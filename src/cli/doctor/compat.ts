@@ -16,7 +16,7 @@ export async function examineCompatibility(config: DoctorConfig): Promise<readon
   const { url, accessKey, secretKey } = config.rancher;
   const server = connectRancher({ url, credentials: { accessKey, secretKey }, timeoutMs });
   try {
-    const findings: Finding[] = [ofAll];
+    const findings = [...ofAll];
     for (const { id } of await server.listProjects()) {
       findings.push(...(await examineProject(server.project(id), config)));
     }
@@ -26,14 +26,24 @@ export async function examineCompatibility(config: DoctorConfig): Promise<readon
   }
 }
 
-const ofAll = ok(
-  'every receiver',
-  'the same alert counts once in 600 s and a resolved one not at all, where the old service acted on each; repeatAfterSeconds: 0 counts each',
-);
+const ofAll = [
+  ok(
+    'every receiver',
+    'the same alert counts once in 600 s and a resolved one not at all, where the old service acted on each; repeatAfterSeconds: 0 counts each',
+  ),
+  ok(
+    'every receiver',
+    'calls at the same moment add up, where the old service answered 200 to each and lost most of them',
+  ),
+  ok(
+    'every serviceUpgrade receiver',
+    'a push waits while a service cannot be upgraded, the newest wins, and an upgrade is followed for 30 minutes and finished, where the old service dropped the push, and after 3 minutes the upgrade',
+  ),
+];
 
 async function examineProject(
   rancher: Rancher,
-  { installPlace, receiverDefaults }: DoctorConfig,
+  { installPlace, receiverDefaults, trustExistingReceivers }: DoctorConfig,
 ): Promise<readonly Finding[]> {
   const { projectId } = rancher;
   const objects = (await rancher.genericObjects.list({ kind: receiverKind })).filter(
@@ -44,8 +54,9 @@ async function examineProject(
   const findings = objects.flatMap((object) => {
     const receiver = readReceiver(object);
     const check = `receiver ${object.name ?? object.id} of ${projectId} (${receiver.driver.slice(0, 40)})`;
-    return differencesOf(receiver, { projectId, installPlace, receiverDefaults, services }).map(
-      ({ old, here, remedy }) => warning(check, `the old service: ${old}; here: ${here}`, remedy),
+    const surroundings = { projectId, installPlace, receiverDefaults, trustExistingReceivers, services };
+    return differencesOf(receiver, surroundings).map(({ old, here, remedy }) =>
+      warning(check, `the old service: ${old}; here: ${here}`, remedy),
     );
   });
   const alike = objects.length - new Set(findings.map(({ check }) => check)).size;
@@ -54,11 +65,13 @@ async function examineProject(
 
 function readReceiver({ resourceData }: GenericObject): OldReceiver {
   const { driver, config, receiverHooks } = resourceData ?? {};
+  // Only this service writes those; a receiver of the old one has none.
+  const ours: object = typeof receiverHooks === 'object' && receiverHooks !== null ? receiverHooks : {};
   const isObject = typeof config === 'object' && config !== null && !Array.isArray(config);
   return {
     driver: typeof driver === 'string' ? driver : '',
     config: isObject ? (config as OldReceiver['config']) : {},
-    // Only this service writes those; a receiver of the old one has none.
-    namesSources: typeof receiverHooks === 'object' && receiverHooks !== null && 'allowedSources' in receiverHooks,
+    namesSources: 'allowedSources' in ours,
+    isAdopted: 'proof' in ours && typeof ours.proof === 'string',
   };
 }

@@ -20,12 +20,16 @@ export interface OldReceiver {
   readonly driver: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly namesSources: boolean;
+  /** This service has written it, or somebody has adopted it; whether it was changed by hand since, only the service can tell. */
+  readonly isAdopted: boolean;
 }
 
 export interface Surroundings {
   readonly projectId: string;
   readonly installPlace: InstallPlace;
   readonly receiverDefaults: ReceiverDefaults;
+  /** `TRUST_EXISTING_RECEIVERS`. */
+  readonly trustExistingReceivers: boolean;
   readonly services: readonly Service[];
 }
 
@@ -103,7 +107,10 @@ function ofScaleService({ config }: OldReceiver, { services }: Surroundings): re
   ];
 }
 
-function ofScaleHost({ config }: OldReceiver, { installPlace }: Surroundings): readonly Difference[] {
+function ofScaleHost(
+  { config, isAdopted }: OldReceiver,
+  { trustExistingReceivers }: Surroundings,
+): readonly Difference[] {
   const labels = Object.keys(mapOf(config['hostSelector']));
   const several: Difference = {
     old: `of its ${String(labels.length)} labels one, chosen at random at each trigger, decides alone`,
@@ -128,7 +135,7 @@ function ofScaleHost({ config }: OldReceiver, { installPlace }: Surroundings): r
   return [
     ...(labels.length > 1 ? [several] : []),
     ...(config['action'] === 'down' ? [customs] : [failing]),
-    ...(installPlace === 'own-port' ? [adoption] : []),
+    ...(trustExistingReceivers || isAdopted ? [] : [adoption]),
   ];
 }
 

@@ -24,6 +24,8 @@ export interface HostToCreate {
   /** Known once Rancher has answered or the marker was found. Such a host is never created again. */
   readonly hostId?: string;
   readonly result?: HostResult;
+  /** It has failed and is to be removed. Stored before that is sent: once the host is gone nobody can tell why. */
+  readonly isUnwanted?: true;
 }
 
 export type HostSource =

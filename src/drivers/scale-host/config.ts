@@ -6,10 +6,33 @@ import { agentLabelPrefix, markerLabel } from './labels.ts';
 
 const shown = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
 
-const labels = (field: string) =>
-  z.record(z.string().min(1), z.string(), {
-    error: (issue) => `Invalid ${field} ${shown(issue.input)}; a map of labels to texts is needed, as {"tier":"web"}`,
-  });
+const mostEntries = 50;
+/** Nobody means more in a label, while what Docker is told may be a list of proxies. */
+const longest = { label: 255, option: 4_096 } as const;
+
+const map = (field: string, kind: keyof typeof longest) =>
+  z
+    .record(
+      z.string().min(1),
+      z.string({
+        error: ({ input }) => `Invalid ${field}: ${shown(input)} is no text; give a text, numbers in quotes`,
+      }),
+      {
+        error: ({ input }) => `Invalid ${field} ${shown(input)}; a map of labels to texts is needed, as {"tier":"web"}`,
+      },
+    )
+    .superRefine((given, context) => {
+      const entries = Object.entries(given);
+      const length = Math.max(0, ...entries.flat().map((each) => each.length));
+      if (entries.length > mostEntries)
+        context.addIssue(
+          `Invalid ${field}: it has ${String(entries.length)} labels; give at most ${String(mostEntries)}`,
+        );
+      if (length > longest[kind])
+        context.addIssue(
+          `Invalid ${field}: a text has ${String(length)} characters; give at most ${String(longest[kind])}`,
+        );
+    });
 const text = (field: string) =>
   z.string({ error: (issue) => `Invalid host.${field} ${shown(issue.input)}; a text is needed` }).min(1, {
     error: `Invalid host.${field}: it is empty; leave it out instead`,
@@ -20,16 +43,24 @@ const texts = (field: string) =>
   });
 
 /** What a new host gets besides its template: labels, and Docker's options (the machine service's field names). */
-const HostOptions = z.strictObject({
-  labels: labels('host.labels').optional(),
-  engineInstallUrl: text('engineInstallUrl').optional(),
-  engineStorageDriver: text('engineStorageDriver').optional(),
-  engineEnv: labels('host.engineEnv').optional(),
-  engineLabel: labels('host.engineLabel').optional(),
-  engineOpt: labels('host.engineOpt').optional(),
-  engineRegistryMirror: texts('engineRegistryMirror').optional(),
-  engineInsecureRegistry: texts('engineInsecureRegistry').optional(),
-});
+const HostOptions = z.strictObject(
+  {
+    labels: map('host.labels', 'label').optional(),
+    engineInstallUrl: text('engineInstallUrl').optional(),
+    engineStorageDriver: text('engineStorageDriver').optional(),
+    engineEnv: map('host.engineEnv', 'option').optional(),
+    engineLabel: map('host.engineLabel', 'option').optional(),
+    engineOpt: map('host.engineOpt', 'option').optional(),
+    engineRegistryMirror: texts('engineRegistryMirror').optional(),
+    engineInsecureRegistry: texts('engineInsecureRegistry').optional(),
+  },
+  {
+    error: ({ code, input }) =>
+      code === 'invalid_type'
+        ? `Invalid host ${shown(input)}; an object with labels and engine options is needed`
+        : undefined,
+  },
+);
 
 export type HostOptions = z.infer<typeof HostOptions>;
 
@@ -38,7 +69,7 @@ const absentWhenNull = (value: unknown): unknown => value ?? undefined;
 
 const Fields = z.strictObject({
   type: z.literal('scaleHost', { error: 'Invalid type; use scaleHost or leave it out' }).optional(),
-  hostSelector: z.preprocess(absentWhenNull, labels('hostSelector').optional()).optional(),
+  hostSelector: z.preprocess(absentWhenNull, map('hostSelector', 'label').optional()).optional(),
   ...scaleShape,
   min: minimumScale({ atLeast: 0 }),
   hostTemplateId: z

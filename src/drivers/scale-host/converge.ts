@@ -82,9 +82,13 @@ function guardWrites(write: CallOptions): { readonly write: CallOptions; hasStop
   };
 }
 
-/** Every host has a result, and no create may still land a second time. */
+/** Every host has a result, the failed ones that are to go are on their way, and no create may still land a second time. */
 export function isEnded({ create, remove, resentAtMs }: HostChange): boolean {
-  return resentAtMs === undefined && [...create, ...remove].every(({ result }) => result !== undefined);
+  return (
+    resentAtMs === undefined &&
+    [...create, ...remove].every(({ result }) => result !== undefined) &&
+    create.every(({ isUnwanted }) => isUnwanted === undefined)
+  );
 }
 
 /** Whether the hosts differ from what was decided on. */

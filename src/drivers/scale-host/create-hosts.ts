@@ -3,6 +3,7 @@ import type { CallOptions, HostCreator } from '../../rancher/rancher.ts';
 import type { HostChange, HostResult, HostToCreate } from './change.ts';
 import { newHostBody, readRecipe } from './new-host.ts';
 import type { HostRecipe } from './new-host.ts';
+import { sendAll } from './send-all.ts';
 
 /** What the writes of one attempt share. */
 export interface Sending {
@@ -13,9 +14,6 @@ export interface Sending {
   readonly writes: { applied: number };
 }
 
-// Creates under way at once: a hundred machines are asked for in seconds, and Rancher keeps answering others.
-const atOnce = 4;
-
 /**
  * Makes what has neither a host nor a result. What Rancher refuses for good fails by itself and the others go on; the
  * first error that may pass, or that leaves a write in doubt, ends the attempt once everything under way has ended.
@@ -25,21 +23,9 @@ export async function createHosts(change: HostChange, sending: Sending): Promise
   if (missing.length === 0) return change;
   const recipes = await readRecipes(missing, sending);
   const made = new Map<string, Partial<HostToCreate>>();
-  const errors: unknown[] = [];
-  const queue = [...missing];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined && errors.length === 0; next = queue.shift()) {
-      try {
-        made.set(next.marker, await createHost(next, { change, recipes, sending }));
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  // A write in doubt decides what the lane does next, whatever else went wrong beside it.
-  if (errors.length > 0)
-    throw errors.find((error) => hasCode(error) && error.details.applied === 'unknown') ?? errors[0];
+  await sendAll(missing, async (planned) => {
+    made.set(planned.marker, await createHost(planned, { change, recipes, sending }));
+  });
   return { ...change, create: change.create.map((planned) => ({ ...planned, ...made.get(planned.marker) })) };
 }
 
@@ -54,7 +40,8 @@ async function readRecipes(missing: readonly HostToCreate[], { creator, read }: 
       recipes.set(key, await readRecipe(creator, source, read));
     } catch (error) {
       if (!hasCode(error, 'TARGET_NOT_FOUND', 'TARGET_UNSUPPORTED')) throw error;
-      recipes.set(key, { kind: 'failed', code: error.code, message: error.message, applied: 'no' });
+      const message = `was not made: ${error.message}`;
+      recipes.set(key, { kind: 'failed', code: error.code, message, applied: 'no' });
     }
   }
   return recipes;

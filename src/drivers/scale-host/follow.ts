@@ -5,7 +5,7 @@ import type { FollowContext, Progress } from '../driver.ts';
 import type { HostChange, HostResult, HostToCreate, HostToRemove } from './change.ts';
 import { isEnded } from './converge.ts';
 import { seeHosts, seeHostsById } from './environment.ts';
-import { isBeingMade, saidOf } from './host-view.ts';
+import { isActive, isBeingMade, isLost, saidOf } from './host-view.ts';
 import type { HostView } from './host-view.ts';
 import { removeHost } from './remove-hosts.ts';
 import { describeUnderWay, endOf } from './results.ts';
@@ -26,20 +26,26 @@ export async function followHosts(change: HostChange, context: FollowContext): P
   const creator: Creator = (await rancher.findHostCreator(read)) ?? rancher;
   let current = change;
   if (change.resentAtMs !== undefined) current = await withoutTwins(change, creator, context);
-  const open = [...current.create, ...current.remove].filter(({ result }) => result === undefined);
+  const open = [...current.create.filter(isOpen), ...current.remove.filter(isOpen)];
   const seen = await seeHostsById(
     creator,
     open.flatMap(({ hostId }) => (hostId === undefined ? [] : [hostId])),
     read,
   );
+  const look: Look = { seen, ageMs, creator, write };
   const create: HostToCreate[] = [];
-  for (const planned of current.create) create.push(await lookAtMade(planned, { seen, ageMs, creator, write }));
+  for (const planned of current.create)
+    create.push(planned.isUnwanted ? await discard(planned, look) : lookAtMade(planned, look));
   const remove: HostToRemove[] = [];
-  for (const planned of current.remove) remove.push(await lookAtLeaving(planned, { seen, ageMs, creator, write }));
+  for (const planned of current.remove) remove.push(await lookAtLeaving(planned, look));
   current = { ...current, create, remove };
   if (isEnded(current)) return endOf(current);
-  const afterMs = Math.min(10_000, 250 + ageMs / 10);
+  const afterMs = create.some(({ isUnwanted }) => isUnwanted) ? 0 : Math.min(10_000, 250 + ageMs / 10);
   return { kind: 'later', afterMs, message: describeUnderWay(current), change: current };
+}
+
+function isOpen(planned: HostToCreate | HostToRemove): boolean {
+  return planned.result === undefined || ('isUnwanted' in planned && planned.isUnwanted);
 }
 
 interface Look {
@@ -49,20 +55,32 @@ interface Look {
   readonly write: CallOptions;
 }
 
-async function lookAtMade(planned: HostToCreate, { seen, ageMs, creator, write }: Look): Promise<HostToCreate> {
+function lookAtMade(planned: HostToCreate, { seen, ageMs }: Look): HostToCreate {
   if (planned.result !== undefined) return planned;
   const host = planned.hostId === undefined ? undefined : seen.get(planned.hostId);
   const result = resultOfMade(host, ageMs);
   if (result === undefined) return planned;
   // It costs money and counts against max for as long as it lies there.
-  if (result.kind !== 'failed' || planned.onError === 'keep' || host === undefined || host.isLeaving)
-    return { ...planned, result };
+  const isUnwanted = result.kind === 'failed' && planned.onError === 'remove' && host?.isLeaving === false;
+  return { ...planned, result, ...(isUnwanted ? { isUnwanted } : {}) };
+}
+
+/** Removes a machine that has failed; what it said is stored already. */
+async function discard(planned: HostToCreate, { seen, creator, write }: Look): Promise<HostToCreate> {
+  const { isUnwanted: _, ...rest } = planned;
+  const host = planned.hostId === undefined ? undefined : seen.get(planned.hostId);
+  const told = (words: string): HostToCreate =>
+    rest.result === undefined
+      ? rest
+      : { ...rest, result: { ...rest.result, message: `${rest.result.message}; ${words}` } };
+  if (host === undefined) return told('it is removed');
+  if (host.isLeaving) return told('it is being removed');
   try {
     await removeHost(creator, host, write);
-    return { ...planned, result: { ...result, message: `${result.message}; it is being removed` } };
+    return told('it is being removed');
   } catch (error) {
     if (!hasCode(error, 'RANCHER_REJECTED', 'RANCHER_UNAUTHORIZED', 'RANCHER_NOT_FOUND')) throw error;
-    return { ...planned, result: { ...result, message: `${result.message}; it could not be removed` } };
+    return told('it could not be removed');
   }
 }
 
@@ -71,7 +89,9 @@ function resultOfMade(host: HostView | undefined, ageMs: number): HostResult | u
     return { kind: 'failed', code: 'HOST_FAILED', message: 'was removed by somebody before it was ready' };
   if (host.state === 'error')
     return { kind: 'failed', code: 'HOST_FAILED', message: `failed: ${saidOf(host.message)}` };
-  if (!isBeingMade(host)) return { kind: 'done', message: 'is active' };
+  if (isActive(host)) return { kind: 'done', message: 'is active' };
+  // A hand that deactivated it meanwhile found it made.
+  if (!isBeingMade(host) && !isLost(host)) return { kind: 'done', message: `was made and is ${host.state}` };
   if (ageMs < deadlineMs) return undefined;
   const message = `is still ${host.state} after ${String(deadlineMs / 60_000)} min: ${saidOf(host.message)}`;
   return { kind: 'failed', code: 'DEADLINE_EXCEEDED', message };
@@ -89,9 +109,12 @@ async function lookAtLeaving(planned: HostToRemove, { seen, ageMs, creator, writ
   return planned;
 }
 
-/** Rancher refuses each step in the wrong state, and the state is a moment old: the next look tries the next step. */
+/**
+ * Rancher refuses each step in the wrong state, and the state is a moment old: the next look tries the next step. A deactivation
+ * that hangs is no reason to wait (recording e_deactivate: it offers `remove`).
+ */
 async function force({ id, state }: HostView, creator: Creator, write: CallOptions): Promise<void> {
-  if (state === 'removing' || state === 'deactivating') return;
+  if (state === 'removing') return;
   const isUp = ['active', 'updating-active', 'reconnecting', 'disconnected', 'disconnecting'].includes(state);
   try {
     if (isUp) await creator.hosts.action(id, 'deactivate', {}, write);

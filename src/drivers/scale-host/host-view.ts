@@ -20,16 +20,10 @@ export interface HostView {
 }
 
 const leavingStates = new Set(['removing', 'removed', 'purging', 'purged']);
-const unmadeStates = new Set([
-  'requested',
-  'creating',
-  'registering',
-  'provisioning',
-  'provisioned',
-  'activating',
-  'erroring',
-]);
+const machinelessStates = new Set(['requested', 'creating', 'registering', 'provisioning', 'provisioned', 'erroring']);
 const failedStates = new Set(['error', 'erroring']);
+// The agent has been there and is away: it may come back, and nobody can use the host meanwhile.
+const lostStates = new Set(['disconnecting', 'disconnected', 'reconnecting']);
 
 /** Looks at a host as `GET /hosts` answers it; `leavingIds` are hosts that an evacuation still under way will delete. */
 export function viewHost(host: Host, leavingIds: ReadonlySet<string>): HostView {
@@ -70,9 +64,24 @@ export function leavingHostIds(events: readonly Resource[]): ReadonlySet<string>
   return new Set(ids);
 }
 
+/** No agent runs on it yet: an evacuation would wait for one (recording f_host_provisioning_evacuate_delete_event). */
+export function isWithoutAgent({ state }: HostView): boolean {
+  return machinelessStates.has(state);
+}
+
 /** Its creation has neither succeeded nor failed. */
-export function isBeingMade({ state }: HostView): boolean {
-  return unmadeStates.has(state);
+export function isBeingMade(host: HostView): boolean {
+  return isWithoutAgent(host) || host.state === 'activating';
+}
+
+/** It was ready once, and Rancher cannot reach it. */
+export function isLost({ state }: HostView): boolean {
+  return lostStates.has(state);
+}
+
+/** Containers can run on it. */
+export function isActive({ state }: HostView): boolean {
+  return state === 'active' || state === 'updating-active';
 }
 
 /** Its creation has failed; Rancher leaves it lying there, and perhaps a machine that costs money. */

@@ -5,6 +5,7 @@ import type { HostSource, HostToCreate } from './change.ts';
 import { labelsOfMember } from './group.ts';
 import type { HostGroup } from './group.ts';
 import { labelsForClone, markerLabel } from './labels.ts';
+import { suppliedSecrets } from './supplied-secrets.ts';
 
 /** What every new host of one source is sent with. Lives only between reading and sending: it may hold driver secrets. */
 export interface HostRecipe {
@@ -105,7 +106,12 @@ async function clonedBody(creator: HostCreator, base: Host, read: CallOptions): 
       `host ${base.id} cannot be cloned: Rancher does not show what it was made with; use a hostTemplateId`,
     );
   }
-  await requireActiveDriver(creator, driver, read);
+  // At once: what is sent must follow soon on what was read, and a busy Rancher takes seconds for each answer.
+  const [supplied] = await Promise.all([
+    hasConfig ? suppliedSecrets(creator, driver, read) : new Set<string>(),
+    requireActiveDriver(creator, driver, read),
+    hasTemplate ? readTemplate(creator, hostTemplateId, read) : undefined,
+  ]);
   const options = Object.fromEntries(
     optionFields.flatMap((field) => (base[field] === null || base[field] === undefined ? [] : [[field, base[field]]])),
   );
@@ -113,32 +119,13 @@ async function clonedBody(creator: HostCreator, base: Host, read: CallOptions): 
     ...options,
     ...(typeof base['description'] === 'string' ? { description: base['description'] } : {}),
     ...(hasTemplate ? { hostTemplateId } : {}),
-    ...(hasConfig ? { [configName]: await withoutSecrets(creator, { driver, configName, config }, read) } : {}),
+    ...(hasConfig ? { [configName]: withoutSecrets(config, supplied) } : {}),
   };
 }
 
-/**
- * The config without what the environment's template for this driver supplies: the machine service merges a template's
- * secret values into every config of its driver, so they need not travel in clear. With several templates nobody can say
- * whose values would be merged, and the base's own are sent.
- */
-async function withoutSecrets(
-  creator: HostCreator,
-  { driver, configName, config }: { readonly driver: string; readonly configName: string; readonly config: object },
-  read: CallOptions,
-): Promise<object> {
-  const templates = await creator.collection('hostTemplates').list({ driver, state: 'active' }, read);
-  // Rancher ignores filters that it does not know.
-  const ofDriver = templates.filter((template) => template['driver'] === driver && template.state === 'active');
-  const [only, ...others] = ofDriver;
-  const supplied = others.length === 0 ? secretNames(only, configName) : new Set<string>();
+/** What a template supplies need not travel in clear; fields that are not set say nothing. */
+function withoutSecrets(config: object, supplied: ReadonlySet<string>): object {
   return Object.fromEntries(
     Object.entries(config).filter(([name, value]) => name !== 'type' && value !== null && !supplied.has(name)),
   );
-}
-
-/** Secret values are shown as names with null (recording f_hosttemplate_get_as_project_key). */
-function secretNames(template: Resource | undefined, configName: string): ReadonlySet<string> {
-  const values = (template?.['secretValues'] ?? {}) as Readonly<Record<string, object | null>>;
-  return new Set(Object.keys(values[configName] ?? {}));
 }

@@ -83,7 +83,7 @@ class HostRound {
       living.count,
       sinceChangeMs,
     );
-    if (decision.outcome !== 'change') return decision;
+    if (decision.outcome !== 'change') return withFailures(decision, failures, config.max);
     const index = this.#indexOf(group);
     const wanted = (decision.to ?? living.count) - living.count;
     const restored = this.#restore(index, wanted);
@@ -200,6 +200,15 @@ class HostRound {
       hostname: names.get(baseName)?.shift() ?? planned.marker,
     }));
   }
+}
+
+/** A bound that was met by hosts that nobody counts on sight. */
+function withFailures(decision: Decision, failures: number, max: number): Decision {
+  if (failures === 0 || (decision.outcome !== 'limit-reached' && decision.outcome !== 'unchanged')) return decision;
+  const { from = 0, outcome } = decision;
+  const told = outcome === 'unchanged' ? `already at ${String(from)}, max is ${String(max)}` : decision.message;
+  const why = `${String(failures)} failed hosts of this service count against max ${String(max)}`;
+  return { ...decision, message: `${told}; ${why}, remove them or set onHostError to remove` };
 }
 
 function failed(itemId: string, code: ErrorCode, message: string): Decision {

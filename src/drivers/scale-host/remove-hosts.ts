@@ -4,48 +4,40 @@ import type { HostChange, HostResult, HostToRemove } from './change.ts';
 import type { Sending } from './create-hosts.ts';
 import { seeHosts } from './environment.ts';
 import { isMember } from './group.ts';
-import { isBeingMade, isLiving } from './host-view.ts';
+import { isLiving, isWithoutAgent } from './host-view.ts';
 import type { HostView } from './host-view.ts';
 import type { HostsSeen } from './plan.ts';
+import { sendAll } from './send-all.ts';
 
 // Every send follows a read younger than this (design §5.3).
 const freshMs = 250;
 
-/** What a removal was counted on. */
-interface Count {
-  readonly seen: HostsSeen;
-  readonly readAtMs: number;
-  /** Sent since, by us. */
-  readonly sent: Set<string>;
-}
-
 /**
- * Removes what the change names and nothing else, one after the other. Before each the living members are counted again;
- * where a group has shrunk to its minimum meanwhile the host stays.
+ * Removes what the change names and nothing else. Before each the living members are counted again, those already sent for left
+ * out; where a group has shrunk to its minimum meanwhile the host stays.
  */
 export async function removeHosts(change: HostChange, { creator, read, write, writes }: Sending): Promise<HostChange> {
   const open = change.remove.filter(({ result }) => result === undefined);
   if (open.length === 0) return change;
-  let count: Count | undefined;
+  const sent = new Set<string>();
   const results = new Map<string, HostResult>();
-  for (const planned of open) {
-    if (count === undefined || performance.now() - count.readAtMs > freshMs) {
-      const sent: Set<string> = count?.sent ?? new Set();
-      const readAtMs = performance.now();
-      count = { seen: await seeHosts(creator, read), readAtMs, sent };
-    }
-    const verdict = mayRemove(planned, change, count);
-    if (verdict === 'leaving') continue;
+  const count = createCount(() => seeHosts(creator, read));
+  await sendAll(open, async (planned) => {
+    const verdict = mayRemove(planned, change, { seen: await count(), sent });
+    if (verdict === 'leaving') return;
     if ('kind' in verdict) {
       results.set(planned.hostId, verdict);
-      continue;
+      return;
     }
+    // Counted as gone before it is: others are being decided on the same reading.
+    sent.add(planned.hostId);
     const refusal = await refusalOf(() => removeHost(creator, verdict, write));
-    if (refusal === undefined) {
-      writes.applied += 1;
-      count.sent.add(planned.hostId);
-    } else results.set(planned.hostId, refusal);
-  }
+    if (refusal === undefined) writes.applied += 1;
+    else {
+      sent.delete(planned.hostId);
+      results.set(planned.hostId, refusal);
+    }
+  });
   return {
     ...change,
     remove: change.remove.map((planned) => {
@@ -55,10 +47,23 @@ export async function removeHosts(change: HostChange, { creator, read, write, wr
   };
 }
 
+/** Reads anew what is older than a send may follow on; whoever asks meanwhile waits for the same reading. */
+function createCount(look: () => Promise<HostsSeen>): () => Promise<HostsSeen> {
+  let reading: Promise<HostsSeen> | undefined;
+  let begunMs = 0;
+  return () => {
+    if (reading === undefined || performance.now() - begunMs > freshMs) {
+      begunMs = performance.now();
+      reading = look();
+    }
+    return reading;
+  };
+}
+
 function mayRemove(
   planned: HostToRemove,
   { groups }: HostChange,
-  { seen, sent }: Count,
+  { seen, sent }: { readonly seen: HostsSeen; readonly sent: ReadonlySet<string> },
 ): HostView | HostResult | 'leaving' {
   const host = seen.hosts.find(({ id }) => id === planned.hostId);
   // A hand was faster: what was asked for has happened.
@@ -85,15 +90,15 @@ async function refusalOf(remove: () => Promise<void>): Promise<HostResult | unde
 
 /**
  * Begins a host's removal: a machine still being made by DELETE, because an evacuation waits until it is active
- * (recording f_host_provisioning_evacuate_delete_event); every other, failed ones too, by evacuation with deletion.
- * Never by `hostLabel`, which would take every host that carries it.
+ * (recording f_host_provisioning_evacuate_delete_event); every other, failed ones too, by evacuation with deletion: a host that
+ * somebody has just activated again runs containers. Never by `hostLabel`, which would take every host that carries it.
  */
 export async function removeHost(
   creator: Pick<HostCreator, 'hosts' | 'collection'>,
   host: HostView,
   write: CallOptions,
 ): Promise<void> {
-  if (isBeingMade(host)) {
+  if (isWithoutAgent(host)) {
     try {
       await creator.hosts.remove(host.id, write);
       return;

@@ -56,12 +56,16 @@ const mostNamed = 10;
 
 /** What is under way, for whoever looks at the execution meanwhile. */
 export function describeUnderWay({ create, remove }: HostChange): string {
-  const parts = [listed('being made', create), listed('being removed', remove)].filter((part) => part !== '');
+  const open = ({ result }: { readonly result?: HostResult }): boolean => result === undefined;
+  const leaving = [...remove.filter(open), ...create.filter(({ isUnwanted }) => isUnwanted)];
+  const parts = [listed('being made', create.filter(open)), listed('being removed', leaving)].filter(
+    (part) => part !== '',
+  );
   return parts.length === 0 ? 'looking whether a create whose answer was lost lands late' : parts.join('; ');
 }
 
-function listed(what: string, hosts: readonly { readonly hostname: string; readonly result?: HostResult }[]): string {
-  const names = hosts.filter(({ result }) => result === undefined).map(({ hostname }) => hostname);
+function listed(what: string, hosts: readonly { readonly hostname: string }[]): string {
+  const names = hosts.map(({ hostname }) => hostname);
   if (names.length === 0) return '';
   const more = names.length > mostNamed ? ` and ${String(names.length - mostNamed)} more` : '';
   return `${what}: ${names.slice(0, mostNamed).join(', ')}${more}`;

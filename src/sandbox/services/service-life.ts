@@ -2,7 +2,7 @@ import type { Cattle } from '../resource-type.ts';
 import { settle } from './scaling.ts';
 import { runsContainers } from './service-row.ts';
 import type { ServiceRow } from './service-row.ts';
-import { discard, removeUnit } from './units.ts';
+import { discard, removeUnit, switchUnits } from './units.ts';
 
 const recorded = {
   registering: 60,
@@ -25,6 +25,7 @@ export function register(cattle: Cattle, service: ServiceRow): void {
 export function activate(cattle: Cattle, service: ServiceRow): void {
   enter(cattle, service, 'activating');
   if (runsContainers(service) && service.units.length === 0) service.healthState = 'unhealthy';
+  switchUnits(cattle, service, 'running');
   settle(cattle, service);
 }
 
@@ -33,6 +34,7 @@ export function deactivate(cattle: Cattle, service: ServiceRow): void {
   enter(cattle, service, 'deactivating');
   afterwards(cattle, service, recorded.deactivating, () => {
     if (runsContainers(service)) service.healthState = 'unhealthy';
+    switchUnits(cattle, service, 'stopped');
     rest(cattle, service, 'inactive');
   });
 }

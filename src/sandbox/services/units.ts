@@ -173,6 +173,16 @@ export function discard(cattle: Cattle, service: ServiceRow, containers: readonl
   showUnits(service);
 }
 
+/** Starts or stops the containers that found a host, with their service. */
+export function switchUnits(cattle: Cattle, service: ServiceRow, state: 'running' | 'stopped'): void {
+  for (const id of service.units.flat()) {
+    const container = cattle.table<InstanceRow>('instance').find(id);
+    if (container === undefined || container.hostId === null) continue;
+    container.state = state;
+    cattle.changed(container);
+  }
+}
+
 /** Whether the unit's containers found a host. */
 export function isPlaced(cattle: Cattle, unit: readonly string[]): boolean {
   return unit.every((id) => (cattle.table<InstanceRow>('instance').find(id)?.hostId ?? null) !== null);

@@ -22,8 +22,13 @@ const recorded = {
 } as const;
 
 /** By state, with `delete` that is offered and answers 404 (recordings e_activate, e_delete_inactive, e_delete_active_delete_action). */
+const active = ['upgrade', 'evacuate', 'dockersocket', 'update', 'delete', 'deactivate'];
 const offered: Readonly<Record<string, readonly string[]>> = {
-  active: ['upgrade', 'evacuate', 'dockersocket', 'update', 'delete', 'deactivate'],
+  active,
+  // Not recorded. A host whose agent is away is active to Rancher, which shows the agent's state in its place (facts §4.4).
+  disconnected: active,
+  disconnecting: active,
+  reconnecting: active,
   inactive: ['upgrade', 'evacuate', 'provision', 'dockersocket', 'activate', 'update', 'delete', 'remove'],
   activating: ['upgrade', 'dockersocket', 'delete', 'remove', 'deactivate'],
   deactivating: ['upgrade', 'dockersocket', 'delete', 'remove'],

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Fault } from '../../../src/sandbox/faults.ts';
 import { startBench } from '../../support/executions-under-test.ts';
 import type { Bench, Replica } from '../../support/executions-under-test.ts';
 import { driverConfig, everMade, hostsOf, projectId, send, tier, trigger, until } from '../support/host-triggers.ts';
@@ -61,9 +62,13 @@ describe('drivers/scale-host: creates that fail', () => {
     await until(() => hostsOf(bench.sandbox).length === 1);
   });
 
-  it('recognises a machine whose create was answered by nothing, and makes no second one', async () => {
+  it.each<Fault>([
+    { kind: 'reset', when: 'after-acting' },
+    { kind: 'status', status: 500, when: 'after-acting' },
+    { kind: 'delay', ms: 1_500, when: 'after-acting' },
+  ])('recognises a machine whose create was answered by %j, and makes no second one', async (fault) => {
     addMachine('web-1');
-    bench.sandbox.faults.add({ method: 'POST', path: /\/hosts$/, fault: { kind: 'reset', when: 'after-acting' } });
+    bench.sandbox.faults.add({ method: 'POST', path: /\/hosts$/, fault });
     const before = everMade(bench.sandbox);
 
     expect(await trigger(replica)).toMatchObject({ outcome: 'scaled', from: 1, to: 2 });

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { suppliedSecrets } from '../../../src/drivers/scale-host/supplied-secrets.ts';
 import { startBench } from '../../support/executions-under-test.ts';
 import type { Bench, Replica } from '../../support/executions-under-test.ts';
-import { driverConfig, hostsOf, projectId, tier, trigger } from '../support/host-triggers.ts';
+import { scaleHost } from '../../../src/drivers/scale-host.ts';
+import { driverConfig, hostsOf, projectId, settings, tier, trigger } from '../support/host-triggers.ts';
 
 describe('drivers/scale-host: from a template', () => {
   let bench: Bench;
@@ -16,6 +18,7 @@ describe('drivers/scale-host: from a template', () => {
   afterEach(() => bench.close());
 
   const values = { aliyunecsConfig: { region: 'cn-hangzhou' } };
+  const secretValues = { aliyunecsConfig: { accessKeyId: 'a', accessKeySecret: 'b' } };
 
   it('scales from zero, and the new host carries the labels of the selector', async () => {
     const hostTemplateId = bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values });
@@ -57,7 +60,7 @@ describe('drivers/scale-host: from a template', () => {
       projectId,
       driver: 'aliyunecs',
       publicValues: values,
-      secretValues: { aliyunecsConfig: { accessKeyId: 'a', accessKeySecret: 'b' } },
+      secretValues,
     });
 
     await trigger(replica);
@@ -65,6 +68,59 @@ describe('drivers/scale-host: from a template', () => {
     const [, clone] = hostsOf(bench.sandbox);
     expect(clone?.['aliyunecsConfig']).not.toHaveProperty('accessKeySecret');
     expect(clone?.['aliyunecsConfig']).toMatchObject({ region: 'cn-beijing' });
+  });
+
+  it('costs two list reads a round, also where the base has a config whose secrets a template supplies', async () => {
+    addMachine('web-1');
+    bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values, secretValues });
+    await trigger(replica);
+    bench.sandbox.calls.clear();
+
+    await trigger(replica);
+
+    const lists = bench.sandbox.calls.list().flatMap(({ path }) => /(\w+)\?limit=/.exec(path)?.[1] ?? []);
+    expect(lists.toSorted()).toEqual(['externalhostevents', 'hosts']);
+    expect(hostsOf(bench.sandbox)[2]?.['aliyunecsConfig']).not.toHaveProperty('accessKeySecret');
+  });
+
+  it('clones the secret again as soon as the template that supplied it is removed', async () => {
+    addMachine('web-1');
+    const id = bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values, secretValues });
+    await trigger(replica);
+    await bench.connect().collection('hostTemplates').remove(id);
+
+    await trigger(replica);
+
+    expect(hostsOf(bench.sandbox)[2]?.['aliyunecsConfig']).toMatchObject({ accessKeySecret: 'driver-secret' });
+  });
+
+  it('clones the secret where two templates of the driver might supply it, and notices the second within a minute', async () => {
+    bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values, secretValues });
+    const creator = await bench.connect().findHostCreator();
+    if (creator === undefined) throw new Error('the project key may create hosts');
+    const supplied = (nowMs: number) => suppliedSecrets(creator, 'aliyunecs', {}, nowMs);
+    expect(await supplied(0)).toEqual(new Set(['accessKeyId', 'accessKeySecret']));
+    bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values, secretValues });
+
+    expect(await supplied(59_999)).toEqual(new Set(['accessKeyId', 'accessKeySecret']));
+    expect(await supplied(60_000)).toEqual(new Set());
+  });
+
+  it('clones no host whose own template is removed, though Rancher would make hosts from it', async () => {
+    const id = bench.sandbox.addHostTemplate({ projectId, driver: 'aliyunecs', publicValues: values });
+    addMachine('web-1', { hostTemplateId: id, config: undefined });
+    expect(await trigger(replica)).toMatchObject({ outcome: 'scaled', from: 1, to: 2 });
+    const rancher = bench.connect();
+    await rancher.collection('hostTemplates').remove(id);
+
+    expect(await trigger(replica)).toMatchObject({
+      outcome: 'failed',
+      code: 'TARGET_NOT_FOUND',
+      applied: 'no',
+      message: expect.stringContaining(`web-3 was not made: host template ${id} is removed`) as unknown,
+    });
+    await expect(scaleHost.check(settings(), rancher)).rejects.toMatchObject({ code: 'TARGET_NOT_FOUND' });
+    expect(hostsOf(bench.sandbox)).toHaveLength(2);
   });
 
   it('refuses a removed template and one of another environment, though Rancher takes the first', async () => {

@@ -75,6 +75,23 @@ describe('drivers/scale-host/plan', () => {
     expect(up(4)).toMatchObject({ outcome: 'change', from: 2, to: 3 });
   });
 
+  it('says that failed hosts of ours fill the group, and names the real max', () => {
+    const hosts = [
+      host(1),
+      host(2, { state: 'error', marker: 'item.1' }),
+      host(3, { state: 'error', marker: 'item.2' }),
+    ];
+    const up = (onLimit: string) =>
+      plan([{ itemId: 'a', config: settings({ max: 3, onLimit }), signal }], seen(hosts), {}).decisions[0]?.message;
+
+    expect(up('reject')).toBe(
+      'Cannot scale above provided max scale value; 2 failed hosts of this service count against max 3, remove them or set onHostError to remove',
+    );
+    expect(up('clamp')).toBe(
+      'already at 1, max is 3; 2 failed hosts of this service count against max 3, remove them or set onHostError to remove',
+    );
+  });
+
   it('counts what an item before it makes for another group that has the labels, too', () => {
     const hosts = [host(1, { labels: { tier: 'web', zone: 'b' } })];
 

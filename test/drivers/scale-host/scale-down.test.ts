@@ -13,6 +13,7 @@ import {
   until,
 } from '../support/host-triggers.ts';
 import { scaleHost } from '../../../src/drivers/scale-host.ts';
+import type { HostChange } from '../../../src/drivers/scale-host/change.ts';
 
 describe('drivers/scale-host: down', () => {
   let bench: Bench;
@@ -34,6 +35,16 @@ describe('drivers/scale-host: down', () => {
     expect(execution).toMatchObject({ outcome: 'scaled', from: 3, to: 2 });
     expect(execution.message).toContain('web-3 is removed');
     expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
+  });
+
+  it('evacuates by the id of the host, never by a label, which would take every host that has it', async () => {
+    addMachine('web-1');
+    const id = addMachine('web-2');
+
+    await trigger(replica, { action: 'down' });
+
+    const events = await bench.connect().collection('externalHostEvents').list();
+    expect(events).toMatchObject([{ eventType: 'host.evacuate', hostId: id, hostLabel: null, deleteHost: true }]);
   });
 
   it('removes the oldest when asked to', async () => {
@@ -111,6 +122,62 @@ describe('drivers/scale-host: down', () => {
     expect(bench.sandbox.calls.list().filter(({ method }) => method === 'DELETE')).toHaveLength(1);
   });
 
+  it('removes several at once and still not one below min', async () => {
+    const ids = Array.from({ length: 10 }, (_, at) => addMachine(`web-${String(at + 1)}`));
+    Object.assign(bench.sandbox.latency, { readMs: 5, writeMs: 20 });
+    const rancher = bench.connect();
+    const snapshot = await scaleHost.read(`${projectId}/hosts`, rancher, {});
+    const config = settings({ action: 'down', amount: 8, min: 2 });
+    const asked = [{ itemId: 'item', config, signal: { says: 'fire', reason: 'called' } as const }];
+    const { change } = scaleHost.plan(asked, snapshot, {});
+    if (change === undefined) throw new Error('nothing was planned');
+    // The two that were to stay.
+    for (const hostId of ids.slice(0, 2))
+      await rancher.collection('externalHostEvents').create({ eventType: 'host.evacuate', hostId, deleteHost: true });
+    bench.sandbox.calls.clear();
+
+    const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
+    const progress = await scaleHost.converge(change, { ...context, sendState: 'fresh' });
+
+    const sent = bench.sandbox.calls.count({ method: 'POST', path: /externalhostevents$/ });
+    const stays = (progress as { change: HostChange }).change.remove.filter(({ result }) => result?.kind === 'limit');
+    expect([sent, stays.length]).toEqual([6, 2]);
+    expect(bench.sandbox.calls.mostAtOnce()).toBeGreaterThan(2);
+  });
+
+  it('counts a host that a hand removed meanwhile as the one that was to go, and takes no other', async () => {
+    const [, , third] = ['web-1', 'web-2', 'web-3'].map((name) => addMachine(name));
+    const rancher = bench.connect();
+    const snapshot = await scaleHost.read(`${projectId}/hosts`, rancher, {});
+    const signal = { says: 'fire', reason: 'called' } as const;
+    const asked = [{ itemId: 'item', config: settings({ action: 'down' }), signal }];
+    const { change } = scaleHost.plan(asked, snapshot, {});
+    await rancher.collection('externalHostEvents').create({
+      eventType: 'host.evacuate',
+      hostId: third,
+      deleteHost: true,
+    });
+    await until(() => hostsOf(bench.sandbox).length === 2);
+    if (change === undefined) throw new Error('nothing was planned');
+
+    const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
+    await scaleHost.converge(change, { ...context, sendState: 'fresh' });
+    const end = await scaleHost.follow?.(change, context);
+
+    expect(end).toMatchObject({ kind: 'done', results: [{ outcome: 'scaled', to: 2 }] });
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
+    expect(await rancher.collection('externalHostEvents').list()).toHaveLength(1);
+  });
+
+  it('evacuates a host that somebody has just activated again: it runs containers, which a DELETE would kill', async () => {
+    addMachine('web-1');
+    addMachine('web-2', { state: 'activating' });
+
+    expect(await trigger(replica, { action: 'down' })).toMatchObject({ outcome: 'scaled', from: 2, to: 1 });
+    const sent = bench.sandbox.calls.list().filter(({ method }) => method !== 'GET');
+    expect(sent.map(({ method, path }) => [method, path.split('/').at(-1)])).toEqual([['POST', 'externalhostevents']]);
+  });
+
   it('stops at min when a hand removes a host after the decision', async () => {
     const [, , third] = ['web-1', 'web-2', 'web-3'].map((name) => addMachine(name));
     const rancher = bench.connect();
@@ -128,30 +195,12 @@ describe('drivers/scale-host: down', () => {
     if (change === undefined) throw new Error('nothing was planned');
 
     const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
+    const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
     const progress = await scaleHost.converge(change, { ...context, sendState: 'fresh' });
 
     expect(progress).toMatchObject({
       kind: 'later',
       change: { remove: [{ hostId: third }, { hostname: 'web-2', result: { kind: 'limit' } }] },
     });
-  });
-
-  it('forces a host out that hangs in its evacuation', async () => {
-    const id = addMachine('web-1', { state: 'inactive' });
-    const rancher = bench.connect();
-    const change = {
-      items: [{ itemId: 'item', action: 'down', from: 2 }],
-      groups: [],
-      create: [],
-      remove: [{ itemId: 'item', hostId: id, hostname: 'web-1', group: 0, min: 1 }],
-    } as const;
-
-    const context = { rancher, read: {}, write: {}, lateWriteMs: 60_000 };
-    const forced = await scaleHost.follow?.(change, { ...context, ageMs: 6 * 60_000 });
-    await until(() => bench.sandbox.inspect(id)?.['state'] === 'removed');
-    const ended = await scaleHost.follow?.(change, { ...context, ageMs: 7 * 60_000 });
-
-    expect(forced).toMatchObject({ kind: 'later' });
-    expect(ended).toMatchObject({ kind: 'done', results: [{ outcome: 'scaled', to: 1 }] });
   });
 });

@@ -1,7 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startBench } from '../../support/executions-under-test.ts';
 import type { Bench, Replica } from '../../support/executions-under-test.ts';
-import { driverConfig, everMade, hostsOf, namesOf, projectId, tier, trigger } from '../support/host-triggers.ts';
+import { connectRancher } from '../../../src/rancher/server.ts';
+import {
+  driverConfig,
+  everMade,
+  hostsOf,
+  namesOf,
+  projectId,
+  send,
+  tier,
+  trigger,
+  until,
+} from '../support/host-triggers.ts';
 
 describe('drivers/scale-host: up', () => {
   let bench: Bench;
@@ -34,18 +45,50 @@ describe('drivers/scale-host: up', () => {
     });
   });
 
-  it('gives a clone neither the labels of the base agent nor the marker of the base (defect 13)', async () => {
+  it('sends a clone neither the labels of the base agent nor the marker of the base (defect 13)', async () => {
+    addMachine('web-1', { labels: { tier: 'web', 'receiver-hooks.change': 'of the base' } });
+    bench.sandbox.machines.readyMs = 600_000;
+
+    const id = await send(replica);
+    // Before its own agent checks in a machine shows exactly the labels that were posted (old-service-measured).
+    await until(() => hostsOf(bench.sandbox)[1]?.state === 'provisioning');
+
+    expect(hostsOf(bench.sandbox)[0]?.labels).toHaveProperty(['io.rancher.host.os']);
+    expect(hostsOf(bench.sandbox)[1]?.labels).toEqual({ tier: 'web', 'receiver-hooks.change': `${id}.0.1` });
+  });
+
+  it('goes on from the hostname, whatever name people gave the base for display (old-service-measured)', async () => {
+    addMachine('web-1', { name: 'Nice Name 5' });
+
+    await trigger(replica);
+
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
+  });
+
+  it('gets along with names that a hand gave twice', async () => {
+    for (const name of ['web-2', 'web-2', 'web-1']) addMachine(name);
+
+    await trigger(replica);
+    await trigger(replica, { action: 'down', amount: 2 });
+
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-2', 'web-2']);
+  });
+
+  it('makes nothing while the machine driver is not active, and says what to do', async () => {
     addMachine('web-1');
-    await trigger(replica);
-    const [, first] = hostsOf(bench.sandbox);
-    bench.sandbox.calls.clear();
+    const admin = connectRancher({ url: bench.sandbox.url, credentials: bench.sandbox.adminKey });
+    const drivers = admin.project(projectId).collection('machineDrivers');
+    const [driver] = await drivers.list({ name: 'aliyunecs' });
+    await drivers.action(driver?.id ?? '', 'deactivate');
+    await admin.close();
 
-    await trigger(replica);
-
-    const posts = bench.sandbox.calls.list().filter(({ method, path }) => method === 'POST' && path.endsWith('/hosts'));
-    expect(posts).toHaveLength(1);
-    const [, , second] = hostsOf(bench.sandbox);
-    expect(second?.labels['receiver-hooks.change']).not.toBe(first?.labels['receiver-hooks.change']);
+    expect(await trigger(replica)).toMatchObject({
+      outcome: 'failed',
+      code: 'TARGET_UNSUPPORTED',
+      applied: 'no',
+      message: expect.stringContaining('machine driver aliyunecs is not active in Rancher; activate it') as unknown,
+    });
+    expect(hostsOf(bench.sandbox)).toHaveLength(1);
   });
 
   it('clones the oldest machine even when custom hosts stand between (defect 4)', async () => {
@@ -94,6 +137,15 @@ describe('drivers/scale-host: up', () => {
 
     expect(await trigger(replica)).toMatchObject({ outcome: 'scaled', from: 5, to: 6 });
     expect(namesOf(hostsOf(bench.sandbox)).at(-1)).toBe('web-1051');
+  });
+
+  it('waits for a Rancher that cannot list its hosts, and makes one host then (defect 10)', async () => {
+    addMachine('web-1');
+    const fault = { kind: 'status', status: 500, when: 'before-acting' } as const;
+    bench.sandbox.faults.add({ method: 'GET', path: /\/hosts\?/, times: 3, fault });
+
+    expect(await trigger(replica)).toMatchObject({ outcome: 'scaled', from: 1, to: 2 });
+    expect(hostsOf(bench.sandbox)).toHaveLength(2);
   });
 
   it('says in the old words that no host has the label', async () => {
