@@ -195,7 +195,6 @@ describe('drivers/scale-host: down', () => {
     if (change === undefined) throw new Error('nothing was planned');
 
     const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
-    const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
     const progress = await scaleHost.converge(change, { ...context, sendState: 'fresh' });
 
     expect(progress).toMatchObject({
