@@ -45,9 +45,8 @@ describe('a service whose every commit takes 50 ms', () => {
     expect(median(took)).toBeGreaterThan(100);
     expect(looks.length).toBeGreaterThan(50);
     expect(median(looks)).toBeLessThan(25);
-    // They are looked at every 5 ms.
+    // They are due every 5 ms; a thread that stood still for the commits would be 25 ms late for half of them.
     expect(timers.medianMs).toBeLessThan(15);
-    expect(timers.p95Ms).toBeLessThan(45);
     expect(stage.sandbox().inspect(serviceId)?.['scale']).toBe(2 + 25);
   }, 30_000);
 });

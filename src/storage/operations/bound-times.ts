@@ -4,9 +4,10 @@ import { readNowMs } from '../engine.ts';
 import type { Store } from '../store.ts';
 import { readKeptLateWrites } from './late-writes.ts';
 
-// Nobody puts his next look at a change further off, nor the next try of a callback.
+// Nobody puts his next look at a change further off, nor the next try of a callback, nor claims one for longer.
 const longestPauseMs = 60_000;
 const longestCallbackPauseMs = 3_600_000;
+const longestCallbackClaimMs = 60_000;
 
 /** See `Store.boundTimes`. */
 export async function boundTimes(
@@ -31,6 +32,9 @@ export async function boundTimes(
       sql`update changes set next_attempt_at = ${nowMs}
         where state = 'following' and ${isBeyond('next_attempt_at', longestPauseMs)}`,
       sql`update callbacks set next_attempt_at = ${nowMs} where ${isBeyond('next_attempt_at', longestCallbackPauseMs)}`,
+      sql`update callbacks set next_attempt_at = ${nowMs}, ended_at = ${nowMs} where ${isBeyond('ended_at', 0)}`,
+      sql`update callbacks set lease_until = ${nowMs + longestCallbackClaimMs}
+        where ${isBeyond('lease_until', longestCallbackClaimMs)}`,
     ])
       await statement.execute(tx);
     await boundLateWrites(tx, nowMs, { lateWriteMs, slackMs: doubtMs });

@@ -23,8 +23,8 @@ export async function machineClock(stage: CrashStage): Promise<ClockInHand> {
 }
 
 /** PostgreSQL's own: in this database another function of the name stands before the server's. */
-export async function databaseClock(stage: CrashStage): Promise<ClockInHand> {
-  const databaseUrl = await stage.createDatabase();
+export async function databaseClock(server: Pick<CrashStage, 'createDatabase'>): Promise<ClockInHand> {
+  const databaseUrl = await server.createDatabase();
   const query = async (text: string): Promise<void> => {
     const client = new pg.Client({ connectionString: databaseUrl });
     await client.connect();

@@ -26,7 +26,6 @@ DatabaseSync.prototype.prepare = function prepareSlowly(this: DatabaseSync, text
 /** How late timers of the main thread came since the last question, milliseconds. */
 export interface TimersToldLate {
   readonly medianMs: number;
-  readonly p95Ms: number;
 }
 
 if (isMainThread) {
@@ -34,7 +33,7 @@ if (isMainThread) {
   lateness.enable();
   // Asked by SIGUSR2, told in a line of its own.
   process.on('SIGUSR2', () => {
-    const told: TimersToldLate = { medianMs: lateness.percentile(50) / 1e6, p95Ms: lateness.percentile(95) / 1e6 };
+    const told: TimersToldLate = { medianMs: lateness.percentile(50) / 1e6 };
     lateness.reset();
     process.stdout.write(`timers ${JSON.stringify(told)}\n`);
   });
