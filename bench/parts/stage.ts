@@ -1,7 +1,7 @@
 import type { PlacedReceiver } from './rancher-child.ts';
 import type { RancherProcess } from './rancher-process.ts';
 import { startServiceProcess } from './service-process.ts';
-import type { ServiceProcess } from './service-process.ts';
+import type { ServiceProcess, ServiceProcessOptions } from './service-process.ts';
 
 /** A service in Rancher with a receiver up and one down. */
 export interface ScaledService {
@@ -41,14 +41,9 @@ export function projectOf(rancher: RancherProcess, index: 0 | 1): ProjectAccess 
 export function startServiceFor(
   rancher: RancherProcess,
   { accessKey, secretKey }: ProjectAccess,
-  dataDirectory?: string,
+  more: Pick<ServiceProcessOptions, 'dataDirectory' | 'inspectPort'> = {},
 ): Promise<ServiceProcess> {
-  return startServiceProcess({
-    cattleUrl: rancher.url,
-    accessKey,
-    secretKey,
-    ...(dataDirectory === undefined ? {} : { dataDirectory }),
-  });
+  return startServiceProcess({ cattleUrl: rancher.url, accessKey, secretKey, ...more });
 }
 
 /** The trigger URL of a key. */

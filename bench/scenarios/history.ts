@@ -25,7 +25,10 @@ export async function measureHistory(): Promise<readonly Figure[]> {
   const young = await placeScaledService(rancher, projectId);
   const old = await placeScaledService(rancher, projectId);
   await writePast(join(dataDirectory, 'receiver-hooks.sqlite'), projectId, old);
-  const services = [await startServiceFor(rancher, project), await startServiceFor(rancher, project, dataDirectory)];
+  const services = [
+    await startServiceFor(rancher, project),
+    await startServiceFor(rancher, project, { dataDirectory }),
+  ];
   const load = createLoad({ connections: 2 });
   const things = [young, old].map(({ upKey, downKey }, index) => {
     const service = services[index];
