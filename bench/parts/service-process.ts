@@ -11,6 +11,8 @@ import { freePort } from '../../test/support/free-port.ts';
 // As `npm run serve` starts it: compiled, with a small young generation.
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const nodeFlags = ['--max-semi-space-size=1'];
+/** Node would write the address to the terminal. */
+const quietly = '--inspect-publish-uid=http';
 const readyWithinMs = 30_000;
 
 /** Our service in a process of its own, started as an operator starts it. */
@@ -31,6 +33,8 @@ export interface ServiceProcessOptions {
   readonly dataDirectory?: string;
   /** PostgreSQL in the place of the embedded database. */
   readonly databaseUrl?: string;
+  /** Where it may be looked into; what looks costs memory and time, so only where that is what is measured. */
+  readonly inspectPort?: number;
 }
 
 /** Starts `serve` on a free loopback port and waits until it is ready. */
@@ -38,7 +42,9 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'receiver-hooks-bench-')));
   const port = await freePort();
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [...nodeFlags, main, 'serve'], {
+  const { inspectPort } = options;
+  const inspected = inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${String(inspectPort)}`, quietly];
+  const child = spawn(process.execPath, [...nodeFlags, ...inspected, main, 'serve'], {
     env: {
       CATTLE_URL: options.cattleUrl,
       CATTLE_ACCESS_KEY: options.accessKey,

@@ -42,9 +42,9 @@ export function projectOf(rancher: RancherProcess, index: 0 | 1): ProjectAccess 
 export function startServiceFor(
   rancher: RancherProcess,
   { accessKey, secretKey }: ProjectAccess,
-  database: Pick<ServiceProcessOptions, 'dataDirectory' | 'databaseUrl'> = {},
+  more: Pick<ServiceProcessOptions, 'dataDirectory' | 'databaseUrl' | 'inspectPort'> = {},
 ): Promise<ServiceProcess> {
-  return startServiceProcess({ cattleUrl: rancher.url, accessKey, secretKey, ...database });
+  return startServiceProcess({ cattleUrl: rancher.url, accessKey, secretKey, ...more });
 }
 
 /** Our service on one of its two databases. */

@@ -5,9 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { atMost, exactly } from '../parts/figure.ts';
 import type { Figure } from '../parts/figure.ts';
+import { freePort } from '../parts/free-port.ts';
 import { countAnswers, createLoad, inParallel } from '../parts/load.ts';
 import { manage } from '../parts/management.ts';
-import { flatMemory } from '../parts/memory.ts';
+import { flatMemory, readMemory } from '../parts/memory.ts';
+import type { MemoryReading } from '../parts/memory.ts';
 import type { SeenCall } from '../parts/rancher-child.ts';
 import { startRancher } from '../parts/rancher-process.ts';
 import { projectOf, startServiceFor } from '../parts/stage.ts';
@@ -32,7 +34,8 @@ export async function measureHosts(): Promise<readonly Figure[]> {
   const secrets = { accessKeyId: 'bench', accessKeySecret: 'bench' };
   await rancher.placeMachine({ projectId, hostname: 'pool-1', labels, config, secrets });
   const dataDirectory = await mkdtemp(join(tmpdir(), 'receiver-hooks-bench-'));
-  const service = await startServiceFor(rancher, project, { dataDirectory });
+  const inspectPort = await freePort();
+  const service = await startServiceFor(rancher, project, { dataDirectory, inspectPort });
   const management = manage(service, project);
   const receiver = (name: string, differing: object): Promise<string> =>
     management.createReceiver({ name, driver: 'scaleHost', scaleHostConfig: { ...bounds, ...differing } });
@@ -58,11 +61,11 @@ export async function measureHosts(): Promise<readonly Figure[]> {
   await management.untilAllEnded();
   const hosts = await rancher.readHosts(projectId);
 
-  const residentMib: number[] = [];
+  const readings: MemoryReading[] = [];
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     await send(cycle % 2 === 0 ? down : up, wave);
     await management.untilAllEnded();
-    residentMib.push(await service.readResidentMib());
+    readings.push(await readMemory(service, inspectPort));
   }
   load.close();
   await service.close();
@@ -92,7 +95,7 @@ export async function measureHosts(): Promise<readonly Figure[]> {
       (lists.hosts + lists.evacuations + lists.templates) / rounds,
       { bound: 2, digits: 2 },
     ),
-    flatMemory(`${String(cycles)} × ${String(wave)} hosts up or down`, residentMib),
+    flatMemory(`${String(cycles)} × ${String(wave)} hosts up or down`, readings),
   ];
 }
 

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atMost, exactly } from '../parts/figure.ts';
 import type { Figure } from '../parts/figure.ts';
+import { freePort } from '../parts/free-port.ts';
 import { countAnswers, createLoad, inParallel } from '../parts/load.ts';
 import type { Answer } from '../parts/load.ts';
 import { manage } from '../parts/management.ts';
-import { flatMemory } from '../parts/memory.ts';
+import { flatMemory, readMemory } from '../parts/memory.ts';
+import type { MemoryReading } from '../parts/memory.ts';
 import { startRancher } from '../parts/rancher-process.ts';
 import { projectOf, startServiceFor } from '../parts/stage.ts';
 
@@ -30,7 +32,8 @@ export async function measurePush(): Promise<readonly Figure[]> {
       launchConfig: { imageUuid: `docker:${image}:v0`, labels },
     }),
   );
-  const service = await startServiceFor(rancher, project);
+  const inspectPort = await freePort();
+  const service = await startServiceFor(rancher, project, { inspectPort });
   const management = manage(service, project);
   const url = await management.createReceiver({
     name: 'pushed',
@@ -54,11 +57,11 @@ export async function measurePush(): Promise<readonly Figure[]> {
   const callsAtOnce = await rancher.countCallsAtOnce();
   const images = await rancher.readImages(serviceIds);
 
-  const residentMib: number[] = [];
+  const readings: MemoryReading[] = [];
   for (let number = 2; number < 2 + pushes; number += 1) {
     await push(`v${String(number)}`);
     await management.untilAllEnded();
-    residentMib.push(await service.readResidentMib());
+    readings.push(await readMemory(service, inspectPort));
   }
   load.close();
   await service.close();
@@ -83,6 +86,6 @@ export async function measurePush(): Promise<readonly Figure[]> {
       `${String(count('POST', /action=finishupgrade$/))} finished; a service read by its id ${(reads / services).toFixed(1)} times`,
     ),
     atMost({ what: `${name}: calls under way at once` }, callsAtOnce, { bound: mostAtOnce, digits: 0 }),
-    flatMemory(`${String(pushes)} pushes to ${String(services)} services`, residentMib),
+    flatMemory(`${String(pushes)} pushes to ${String(services)} services`, readings),
   ];
 }
