@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { atMost, exactly } from '../parts/figure.ts';
 import type { Figure } from '../parts/figure.ts';
-import { freePort } from '../parts/free-port.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { countAnswers, createLoad, inParallel } from '../parts/load.ts';
 import { manage } from '../parts/management.ts';
 import { flatMemory, readMemory } from '../parts/memory.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atMost, exactly } from '../parts/figure.ts';
 import type { Figure } from '../parts/figure.ts';
-import { freePort } from '../parts/free-port.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { countAnswers, createLoad, inParallel } from '../parts/load.ts';
 import type { Answer } from '../parts/load.ts';
 import { manage } from '../parts/management.ts';
