@@ -146,13 +146,14 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
       ...(seams.presence === undefined ? {} : { timing: seams.presence }),
     });
     opened.push(() => presence.close());
-    const health = createHealth([
+    const checks = [
       storeCheck(() => store.ping()),
       rancherCheck(() => rancherServer.identify()),
       changeStreamCheck(() => receivers.silentForMs()),
       hostKeyCheck(() => projectsWithoutHostKey(receivers, rancherOf)),
       onlyExecutorCheck(() => presence.executors()),
-    ]);
+    ];
+    const health = createHealth(checks);
 
     const rates =
       config.databaseUrl === undefined ? createMemoryTriggerRates() : await openSharedRates(config.databaseUrl);
@@ -211,7 +212,8 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
     opened.push(() => server.close());
     const url = `http://${urlHost(config.host)}:${String(server.port)}`;
     logger.info({ url, version, installPlace: config.installPlace }, 'receiver hooks are listening');
-    void tellTroubles(health, logger);
+    // A look of its own: whoever asks /readyz right after the start is not told what was so before.
+    void tellTroubles(createHealth(checks), logger);
     let closing: Promise<void> | undefined;
     return {
       url,

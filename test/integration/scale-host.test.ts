@@ -116,15 +116,9 @@ describe('the service: scaleHost', () => {
     const answer = await call(service.url, { method: 'POST', path: `${url.pathname}${url.search}` });
 
     expect([answer.status, answer.body['code']]).toEqual([422, 'HOST_KEY_MISSING']);
-    // What the service looked at as it started is repeated for two seconds.
-    const warned = expect.objectContaining({ name: 'host-key', state: 'warning' }) as unknown;
-    let ready = await call(service.url, { path: '/readyz' });
-    for (const untilMs = performance.now() + 5_000; performance.now() < untilMs; await pause(50)) {
-      ready = await call(service.url, { path: '/readyz' });
-      if ((ready.body['checks'] as { state: string }[]).some(({ state }) => state === 'warning')) break;
-    }
-    expect(ready.status).toBe(200);
-    expect(ready.body['checks']).toContainEqual(warned);
+    const { status, body } = await call(service.url, { path: '/readyz' });
+    expect(status).toBe(200);
+    expect(body['checks']).toContainEqual(expect.objectContaining({ name: 'host-key', state: 'warning' }));
   });
 
   it('lets nobody make, edit or adopt a receiver who may not make hosts by hand', async () => {
