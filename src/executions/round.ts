@@ -6,11 +6,11 @@ import type { HeldLane, ItemEnd, WaitingItem } from '../storage/rounds.ts';
 import { findRepair, send, sendRepair } from './sending.ts';
 import { afterCommit, endOf, failedItem, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 
-/** A target's reading, and when it was begun by this process's monotonic clock. */
+/** A target's reading, and when its answer had come, by this process's monotonic clock: a slow Rancher's is no fresher for being asked again. */
 export interface Reading {
   readonly driverId: string;
   readonly snapshot: unknown;
-  readonly begunMs: number;
+  readonly readAtMs: number;
 }
 
 /** Reads a target once. */
@@ -18,8 +18,8 @@ export async function readTarget(
   { context, target }: Pick<Turn, 'context' | 'target'>,
   driver: AnyDriver,
 ): Promise<Reading> {
-  const begunMs = performance.now();
-  return { driverId: driver.id, snapshot: await driver.read(target, context.rancher(projectOf(target)), {}), begunMs };
+  const snapshot = await driver.read(target, context.rancher(projectOf(target)), {});
+  return { driverId: driver.id, snapshot, readAtMs: performance.now() };
 }
 
 /**
@@ -43,7 +43,7 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
   let repair: unknown;
   try {
     const begun = await early;
-    const isUsable = begun?.driverId === driver.id && performance.now() - begun.begunMs <= timing.freshReadMs;
+    const isUsable = begun?.driverId === driver.id && performance.now() - begun.readAtMs <= timing.freshReadMs;
     reading = isUsable ? begun : await readTarget(turn, driver);
     // After the reading: a late write that landed before it must not be taken for the figure to start from.
     if (lateWrite !== undefined) repair = await findRepair(turn, lateWrite);
@@ -79,7 +79,7 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
     turn.attempts.count = 0;
     return planned.againAfterMs === undefined ? next : { restMs: planned.againAfterMs, why: 'look-again' };
   }
-  const isFresh = performance.now() - reading.begunMs <= timing.freshReadMs;
+  const isFresh = performance.now() - reading.readAtMs <= timing.freshReadMs;
   return send(
     turn,
     { ...change, driver, decisions: changing, waiting: living, ageMs: 0 },

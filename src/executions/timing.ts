@@ -2,9 +2,12 @@
 export interface Timing {
   /** Longest call to Rancher (`RANCHER_TIMEOUT`): after it nothing of the call can be under way on our side. */
   readonly rancherTimeoutMs: number;
-  /** A write follows a read younger than this (design §5.3). */
+  /** A write follows a read whose answer is younger than this (design §5.3). */
   readonly freshReadMs: number;
-  /** How long a lane is held without a word; must leave room for a call after a slow read (design §5.4). */
+  /**
+   * How long a lane is held without a word. A write begins while more of it is left than a call may last (design §5.4): what is
+   * beyond that must hold the slowest read and the commits around it, or a slow Rancher is read again and again and never written to.
+   */
   readonly leaseMs: number;
   /** From acceptance to the first send. */
   readonly sendWithinMs: number;
@@ -36,7 +39,7 @@ export interface Timing {
 export const defaultTiming: Timing = {
   rancherTimeoutMs: 10_000,
   freshReadMs: 250,
-  leaseMs: 15_000,
+  leaseMs: 25_000,
   sendWithinMs: 600_000,
   lateWriteMs: 60_000,
   gatherMs: 6,
