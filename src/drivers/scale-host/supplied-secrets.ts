@@ -33,7 +33,7 @@ export async function suppliedSecrets(
   if (held !== undefined && nowMs - held.readAtMs < rememberedForMs) {
     const [only, ...others] = held.templates;
     if (only === undefined || others.length > 0) return none;
-    if (await isActive(creator, only.id, read)) return secretNames(only, driver);
+    if (await isStillActive(creator, only.id, read)) return secretNames(only, driver);
   }
   const listed = await creator.collection('hostTemplates').list({ driver, state: 'active' }, read);
   // Rancher ignores filters that it does not know.
@@ -43,7 +43,7 @@ export async function suppliedSecrets(
   return only === undefined || others.length > 0 ? none : secretNames(only, driver);
 }
 
-async function isActive(creator: HostCreator, templateId: string, read: CallOptions): Promise<boolean> {
+async function isStillActive(creator: HostCreator, templateId: string, read: CallOptions): Promise<boolean> {
   try {
     return (await creator.collection('hostTemplates').read(templateId, read)).state === 'active';
   } catch (error) {

@@ -20,7 +20,8 @@ export async function convergeUpgrade(change: Change, context: ConvergeContext):
   if (standing === 'replaced') return { kind: 'done', message: `upgraded ${change.told}, and on from there since` };
   if (isGone(service)) {
     const message = `service ${change.serviceName} has been deleted`;
-    return { kind: 'failed', code: 'TARGET_NOT_FOUND', applied: sendState === 'unsent' ? 'no' : 'unknown', message };
+    const applied = sendState === 'fresh' || sendState === 'unsent' ? 'no' : 'unknown';
+    return { kind: 'failed', code: 'TARGET_NOT_FOUND', applied, message };
   }
   if (standing === 'rolled-back') {
     return { kind: 'superseded', message: `somebody rolled the upgrade of ${change.told} back` };
