@@ -86,7 +86,14 @@ describe('drivers/service-upgrade/converge', () => {
     };
     sandbox.calls.clear();
 
-    const progress = await convergeUpgrade(change, { rancher, sendState, read: {}, write: {}, ageMs: 0 });
+    const progress = await convergeUpgrade(change, {
+      rancher,
+      sendState,
+      read: {},
+      write: {},
+      ageMs: 0,
+      lateWriteMs: 60_000,
+    });
 
     expect([progress.kind, sandbox.calls.count({ method: 'POST' })]).toEqual([kind, sent]);
     if (progress.kind === 'failed')
