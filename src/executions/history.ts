@@ -56,8 +56,8 @@ function decodeCursor(cursor: string): number {
   if (!Number.isSafeInteger(seq)) {
     throw new ServiceError(
       'REQUEST_INVALID',
-      `cursor ${JSON.stringify(cursor.slice(0, 40))} is none of ours; follow the next link of a page`,
-      { fieldName: 'cursor' },
+      `marker ${JSON.stringify(cursor.slice(0, 40))} is none of ours; follow the next link of a page`,
+      { fieldName: 'marker' },
     );
   }
   return seq;

@@ -110,8 +110,8 @@ describe('api/routes/executions', () => {
       expect(seen).toEqual(told.toReversed());
     });
 
-    it('refuses a cursor and a filter that are none', async () => {
-      expect((await list('&marker=abc')).body).toMatchObject({ code: 'REQUEST_INVALID' });
+    it('refuses a marker and a filter that are none', async () => {
+      expect((await list('&marker=abc')).body).toMatchObject({ code: 'REQUEST_INVALID', fieldName: 'marker' });
       expect((await list('&outcome=great')).body).toMatchObject({ code: 'REQUEST_INVALID', fieldName: 'outcome' });
       expect((await list('&acceptedFrom=yesterday')).body).toMatchObject({ fieldName: 'acceptedFrom' });
     });
