@@ -64,7 +64,7 @@ describe('addon/Dockerfile', () => {
     [
       'a wrong address',
       [...complete.slice(1), 'CATTLE_URL=rancher:8080'],
-      /CATTLE_URL: "rancher:8080" is not a plain http/,
+      /CATTLE_URL: "rancher:8080" is not an address of Rancher 1.6/,
     ],
     ['a wrong port', [...complete, 'PORT=eighty'], /PORT: "eighty" is not a whole number/],
     [
