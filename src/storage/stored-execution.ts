@@ -2,8 +2,19 @@ import type { Applied, ErrorCode } from '../domain/errors.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Target } from '../domain/target.ts';
 
+/** What an execution, or one of its items, came to. */
+interface Ending {
+  /** Set once finished. */
+  readonly outcome?: Outcome;
+  readonly message: string;
+  readonly code?: ErrorCode;
+  readonly applied?: Applied;
+  readonly from?: number;
+  readonly to?: number;
+}
+
 /** A stored execution with its items and attempts, times in milliseconds since 1970. */
-export interface StoredExecution {
+export interface StoredExecution extends Ending {
   readonly seq: number;
   readonly id: string;
   readonly projectId: string;
@@ -14,29 +25,16 @@ export interface StoredExecution {
   /** Why it fires or is ignored, in the format's words. */
   readonly reason: string;
   readonly state: 'waiting' | 'finished';
-  /** Set once finished. */
-  readonly outcome?: Outcome;
-  readonly message: string;
-  readonly code?: ErrorCode;
-  readonly applied?: Applied;
-  readonly from?: number;
-  readonly to?: number;
   readonly acceptedAtMs: number;
   readonly finishedAtMs?: number;
   readonly items: readonly StoredItem[];
   readonly attempts: readonly StoredAttempt[];
 }
 
-export interface StoredItem {
+export interface StoredItem extends Ending {
   readonly target: Target;
   readonly state: 'waiting' | 'under-way' | 'finished';
   readonly changeId?: string;
-  readonly outcome?: Outcome;
-  readonly message: string;
-  readonly code?: ErrorCode;
-  readonly applied?: Applied;
-  readonly from?: number;
-  readonly to?: number;
 }
 
 export interface StoredAttempt {

@@ -47,7 +47,7 @@ export async function endItems(
     where items.id = given.id and items.state || '' <> 'finished'
     returning items.execution_id`.execute(tx);
   if (rows.length < ended.length) throw new DecidedMeanwhile();
-  return endExecutions(tx, engine, [...new Set(rows.map((row) => row.execution_id))], nowMs);
+  return endExecutionsOf(tx, engine, rows, nowMs);
 }
 
 /** Ends every item of a change alike, each with the message that it has unless another is given. */
@@ -71,8 +71,7 @@ export async function endItemsAlike(
     .where('state', '=', sql.lit('under-way'))
     .returning('execution_id')
     .execute();
-  if (ended.length === 0) return [];
-  return endExecutions(tx, engine, [...new Set(ended.map((row) => row.execution_id))], nowMs);
+  return endExecutionsOf(tx, engine, ended, nowMs);
 }
 
 interface EndedExecution {
@@ -85,12 +84,15 @@ interface EndedExecution {
 
 const idColumn: GivenColumns<{ id: string }> = { id: 'text' };
 
-async function endExecutions(
+/** Ends the executions of items that have just ended, each with its last one. */
+async function endExecutionsOf(
   tx: Tx,
   engine: Engine,
-  executionIds: readonly string[],
+  items: readonly { readonly execution_id: string }[],
   nowMs: number,
 ): Promise<readonly FinishedExecution[]> {
+  if (items.length === 0) return [];
+  const executionIds = [...new Set(items.map((item) => item.execution_id))];
   const ids = (all: readonly string[]) =>
     givenRows(
       engine,
