@@ -3,8 +3,7 @@ import type { SendState } from '../../../src/drivers/driver.ts';
 import { markerLabel, type Change } from '../../../src/drivers/service-upgrade/change.ts';
 import { convergeUpgrade } from '../../../src/drivers/service-upgrade/converge.ts';
 import type { Rancher } from '../../../src/rancher/rancher.ts';
-import { connectRancher } from '../../../src/rancher/server.ts';
-import { startSandbox } from '../../../src/sandbox/sandbox.ts';
+import { startQuickRancher } from '../support/quick-rancher.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 
 const launchConfig = (tag: string, marker?: string): object => ({
@@ -41,13 +40,7 @@ describe('drivers/service-upgrade/converge', () => {
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0 });
-    const server = connectRancher({ url: sandbox.url, credentials: sandbox.project.keys.project });
-    rancher = server.project('1a5');
-    close = async () => {
-      await server.close();
-      await sandbox.close();
-    };
+    ({ sandbox, rancher, close } = await startQuickRancher());
   });
   afterAll(() => close());
 

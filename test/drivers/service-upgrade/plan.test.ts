@@ -5,7 +5,7 @@ import { serviceUpgrade } from '../../../src/drivers/service-upgrade.ts';
 import { Config } from '../../../src/drivers/service-upgrade/config.ts';
 import type { Rancher } from '../../../src/rancher/rancher.ts';
 import { connectRancher } from '../../../src/rancher/server.ts';
-import { startSandbox } from '../../../src/sandbox/sandbox.ts';
+import { startQuickRancher } from '../support/quick-rancher.ts';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 
 const history: LaneHistory = {};
@@ -33,13 +33,7 @@ describe('drivers/service-upgrade/plan', () => {
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0 });
-    const server = connectRancher({ url: sandbox.url, credentials: sandbox.project.keys.project });
-    rancher = server.project('1a5');
-    close = async () => {
-      await server.close();
-      await sandbox.close();
-    };
+    ({ sandbox, rancher, close } = await startQuickRancher());
   });
   afterAll(() => close());
 
