@@ -1,4 +1,4 @@
-import { ulid } from 'ulid';
+import { newId } from './new-id.ts';
 import { ServiceError } from '../domain/errors.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { Target } from '../domain/target.ts';
@@ -101,7 +101,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
   const follower = startFollower(context, timing.followEveryMs);
 
   /** Stores the trigger; its only lane, when free, is opened by the same commit and read meanwhile. */
-  const accept = async (execution: NewExecution): Promise<Acceptance> => {
+  const accept = async (execution: NewExecution, budgetMs: number): Promise<Acceptance> => {
     const [target, ...others] = execution.targets;
     if (target === undefined || others.length > 0) {
       const acceptance = await acceptOne(store, execution);
@@ -116,7 +116,10 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       const askedMs = performance.now();
       const { holder } = context;
       const open = { target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
-      const acceptance = await acceptOne(store, mayOpen ? { ...execution, open } : execution);
+      // The decision follows at once, and its commit brings this one to the disk. SQLite's is there by the time Rancher has answered,
+      // so to put it off would only make the next one longer. Repetitions are told of what they repeat, so that must be there.
+      const isToldLater = store.isShared && budgetMs > 0 && execution.seenKeys.length === 0;
+      const acceptance = await acceptOne(store, mayOpen ? { ...execution, open, isToldLater } : execution);
       if (acceptance.kind === 'accepted') {
         context.reached('accepted');
         lane.poke(openedBy(acceptance, askedMs));
@@ -160,7 +163,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       const driver = driverOf(submission.driver);
       const { wait } = submission;
       const { signal, targets } = await aimAt(driver, submission);
-      const id = ulid();
+      const id = newId();
       const laneLimit = driver.needs === 'body' ? waitingALaneWithBodies : waitingALane;
       const execution: NewExecution = {
         id,
@@ -181,7 +184,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       const budgetMs = wait === 'respond-async' ? 0 : timing.answerWithinMs;
       // Waiting begins before the trigger is stored, so that an end that comes at once is not missed.
       const own = waiters.wait(execution.id, targets.length === 0 ? 0 : budgetMs);
-      const accepted = accept(execution);
+      const accepted = accept(execution, budgetMs);
       accepting.add(accepted);
       const acceptance = await accepted
         .catch((error: unknown) => {

@@ -4,11 +4,21 @@ import type { Tables } from './tables.ts';
 export type Database = Kysely<Tables>;
 export type Tx = Transaction<Tables>;
 
+/** Carries `work` out in one transaction. */
+export type Transact = <T>(db: Database, work: (tx: Tx) => Promise<T>) => Promise<T>;
+
 /** What differs between the two engines. */
 export interface Engine {
   readonly name: 'sqlite' | 'postgres';
   /** The database's clock, milliseconds since 1970: leases of several processes are compared by one clock. */
   readonly nowMs: RawBuilder<number>;
+  /** A row of `changes` as lanes keep it (`KeptChange`), as JSON. */
+  readonly keptChange: RawBuilder<string>;
+  /**
+   * A transaction whose commit is on the disk only a moment later (SQLite 50 ms at most, PostgreSQL 600 ms), or with the next commit of
+   * any other kind: for what nobody was told, or what is found out anew, should the machine lose power before.
+   */
+  readonly soon: Transact;
 }
 
 /** A database that has been opened and brought up to date. */
@@ -20,17 +30,27 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-export const sqliteEngine: Engine = {
+export const sqliteEngine: Omit<Engine, 'soon'> = {
   name: 'sqlite',
   // Of this process (`createSteadyClock`), which is the only one there is.
   nowMs: sql<number>`cast(steady_now_ms() as integer)`,
+  keptChange: sql<string>`json_object('driver', driver, 'body', json(body))`,
 };
 
 export const postgresEngine: Engine = {
   name: 'postgres',
   // clock_timestamp, not now(): the latter stands still during a transaction that waited for a lock.
   nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+  keptChange: sql<string>`cast(json_build_object('driver', driver, 'body', cast(body as json)) as text)`,
+  soon: (db, work) =>
+    db.transaction().execute(async (tx) => {
+      await sql`set local synchronous_commit = off`.execute(tx);
+      return work(tx);
+    }),
 };
+
+/** A transaction whose commit is on the disk when it is answered. */
+export const flushed: Transact = (db, work) => db.transaction().execute(work);
 
 export async function readNowMs(tx: Tx, engine: Engine): Promise<number> {
   const { rows } = await sql<{ now: number }>`select ${engine.nowMs} as now`.execute(tx);

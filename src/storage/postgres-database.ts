@@ -72,22 +72,66 @@ const planning =
 const mostPrepared = 200;
 const statementNames = new Map<string, string>();
 
+/** What kysely makes of a statement that answers nothing. */
+const unread = { command: '', rowCount: null, rows: [] };
+
 /**
- * Prepares each statement once: to parse and plan one costs PostgreSQL several times what carrying it out does. And sends the
- * beginning of a transaction together with its first statement: what goes wrong with it goes wrong with that as well.
+ * Prepares each statement once: to parse and plan one costs PostgreSQL several times what carrying it out does. And waits for no answer
+ * that nobody reads: within a transaction, statements that return nothing are sent in one piece with the next one that does. Where one
+ * of them fails PostgreSQL refuses all that follow, and whoever asks next is told the reason.
  */
 class BriefClient extends pg.Client {
+  /** The one under way, and why one of its unread statements failed. */
+  #transaction: { failure?: { readonly error: unknown } } | undefined;
+  #isHoldingBack = false;
+
   override query(...parameters: never[]): never {
     const [text, values] = parameters as readonly unknown[];
-    const send = super.query.bind(this) as (...given: readonly unknown[]) => Promise<unknown>;
-    if (text === 'begin') {
-      send(text).catch(() => undefined);
-      return Promise.resolve({ command: 'BEGIN', rowCount: null, rows: [] }) as never;
+    if (typeof text !== 'string') return this.#send(parameters) as never;
+    if (text === 'begin') this.#transaction = {};
+    const transaction = this.#transaction;
+    const given = Array.isArray(values) && values.length > 0 ? [prepared(text, values)] : parameters;
+    if (transaction !== undefined && isUnread(text)) {
+      if (!this.#isHoldingBack) this.connection.stream.cork();
+      this.#isHoldingBack = true;
+      this.#send(given).catch((error: unknown) => (transaction.failure ??= { error }));
+      return Promise.resolve(unread) as never;
     }
-    if (typeof text !== 'string' || !Array.isArray(values)) return send(...parameters) as never;
-    const name = nameOf(text);
-    return send({ text, values: values.map(storable), ...(name === undefined ? {} : { name }) }) as never;
+    if (text === 'commit' || text === 'rollback') this.#transaction = undefined;
+    const answer = this.#send(given);
+    if (this.#isHoldingBack) this.connection.stream.uncork();
+    this.#isHoldingBack = false;
+    return (transaction === undefined || text === 'rollback' ? answer : toldBy(transaction, answer)) as never;
   }
+
+  #send(given: readonly unknown[]): Promise<unknown> {
+    return (super.query as (...all: readonly unknown[]) => Promise<unknown>)(...given);
+  }
+}
+
+async function toldBy(
+  transaction: { readonly failure?: { readonly error: unknown } },
+  answer: Promise<unknown>,
+): Promise<unknown> {
+  const answered = await answer.catch((error: unknown) => {
+    throw transaction.failure?.error ?? error;
+  });
+  // A commit of what has failed is answered like any other, and has rolled back.
+  if (transaction.failure !== undefined) throw transaction.failure.error;
+  return answered;
+}
+
+/** Statements whose only news is that they failed. How many rows one changed is not told either: `returning` counts them. */
+function isUnread(text: string): boolean {
+  return (
+    /^(?:begin$|set local |select pg_notify\()/.test(text) ||
+    /^\s*(?:insert|update|delete) (?!.* returning )/s.test(text)
+  );
+}
+
+function prepared(text: string, values: readonly unknown[]): object {
+  const name = nameOf(text);
+  return { text, values: values.map(storable), ...(name === undefined ? {} : { name }) };
 }
 
 function nameOf(text: string): string | undefined {

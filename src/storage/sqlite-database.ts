@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { ServiceError } from '../domain/errors.ts';
-import { sqliteEngine, storable, type OpenDatabase } from './engine.ts';
+import { sqliteEngine, storable, type Engine, type OpenDatabase } from './engine.ts';
 import { migrationsFor } from './migrations.ts';
 import { createSteadyClock } from './steady-clock.ts';
 import type { Tables } from './tables.ts';
@@ -16,14 +16,84 @@ export type SqliteFile = string;
  */
 export async function openSqliteDatabase(file: SqliteFile): Promise<OpenDatabase> {
   const sqlite = openExclusively(file);
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: async () => asKyselyExpects(sqlite) }) });
+  const flushing = createFlushing(sqlite);
+  const db = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: async () => asKyselyExpects(sqlite, flushing) }),
+  });
   const provider = migrationsFor(sqliteEngine);
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined) {
     await db.destroy();
     throw explain(error, file);
   }
-  return { db, engine: sqliteEngine, explain: (reason) => explain(reason, file), close: () => db.destroy() };
+  const engine: Engine = {
+    ...sqliteEngine,
+    // On the one connection from beginning to end, so that no other transaction is committed like this.
+    soon: (whole, work) =>
+      whole.connection().execute(async (connection) => {
+        flushing.putOff();
+        try {
+          return await connection.transaction().execute(work);
+        } finally {
+          flushing.require();
+        }
+      }),
+  };
+  return {
+    db,
+    engine,
+    explain: (reason) => explain(reason, file),
+    async close() {
+      flushing.stop();
+      await db.destroy();
+    },
+  };
+}
+
+const flushedWithinMs = 50;
+
+/** Whether a commit waits for the disk. */
+interface Flushing {
+  /** Commits do not, from now on. */
+  putOff(): void;
+  /** Commits wait again; what was put off is flushed with the next one, or by itself soon. */
+  require(): void;
+  committed(): void;
+  stop(): void;
+}
+
+function createFlushing(sqlite: DatabaseSync): Flushing {
+  let isPutOff = false;
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    timer = undefined;
+    // Never within a transaction: those go on from microtask to microtask, and a timer comes after all of them.
+    try {
+      // Changes nothing, but is a commit, and the log is flushed as far as that.
+      sqlite.exec('pragma user_version = 0');
+    } catch {
+      // The disk is full: the next commit says so.
+    }
+  };
+  const stop = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  return {
+    putOff() {
+      isPutOff = true;
+      sqlite.exec('pragma synchronous = normal');
+    },
+    require() {
+      isPutOff = false;
+      sqlite.exec('pragma synchronous = full');
+      timer ??= setTimeout(flush, flushedWithinMs);
+    },
+    committed() {
+      if (!isPutOff) stop();
+    },
+    stop,
+  };
 }
 
 function openExclusively(file: SqliteFile): DatabaseSync {
@@ -69,7 +139,7 @@ function explain(error: unknown, file: SqliteFile): ServiceError {
 }
 
 /** Kysely asks for better-sqlite3's interface; node:sqlite differs in how a statement tells that it returns rows. */
-function asKyselyExpects(sqlite: DatabaseSync) {
+function asKyselyExpects(sqlite: DatabaseSync, flushing: Flushing) {
   const prepared = new Map<string, ReturnType<typeof prepare>>();
   const prepare = (text: string) => {
     const statement: StatementSync = sqlite.prepare(text);
@@ -79,7 +149,9 @@ function asKyselyExpects(sqlite: DatabaseSync) {
       run(parameters: readonly unknown[]) {
         // On a full disk SQLite has rolled back by itself; the error of a second rollback would hide the first one's reason.
         if (text === 'rollback' && !sqlite.isTransaction) return { changes: 0, lastInsertRowid: 0 };
-        return statement.run(...(parameters.map(storable) as never[]));
+        const done = statement.run(...(parameters.map(storable) as never[]));
+        if (text === 'commit') flushing.committed();
+        return done;
       },
       iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters.map(storable) as never[])),
     };

@@ -45,6 +45,8 @@ export interface NewExecution {
   readonly laneLimit: number;
   /** Begins a round in the same commit: an idle lane need not pay for a second one. */
   readonly open?: RoundToOpen;
+  /** Nobody is told of it before its decision is committed, or for seconds: its own commit need not wait for the disk. */
+  readonly isToldLater?: boolean;
 }
 
 export type Acceptance =

@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
-import type { Database, Engine, Tx } from '../engine.ts';
-import { readNowMs } from '../engine.ts';
+import { flushed, readNowMs, type Database, type Engine, type Tx } from '../engine.ts';
 import type { Target } from '../../domain/target.ts';
+import type { WaitingItem } from '../rounds.ts';
 import type { Acceptance, NewExecution, SeenKey } from '../store.ts';
 import type { ExecutionsTable, ItemsTable } from '../tables.ts';
 import { announceWaiting } from './announce.ts';
-import { givenRows, type GivenColumns } from './given-rows.ts';
+import { statement } from '../statement.ts';
+import { asParameter, givenRows, type GivenColumns } from './given-rows.ts';
 import { openRoundIn } from './lanes.ts';
 
 /** Stores a batch of triggers in one commit: a storm pays for one disk flush, not for one each. */
@@ -14,8 +15,10 @@ export async function accept(
   engine: Engine,
   executions: readonly NewExecution[],
 ): Promise<readonly Acceptance[]> {
-  return db.transaction().execute(async (tx) => {
+  const transact = executions.every(({ isToldLater }) => isToldLater === true) ? engine.soon : flushed;
+  return transact(db, async (tx) => {
     const { nowMs, waiting } = await lookAround(tx, engine, executions);
+    const waitingBefore = new Map(waiting);
     const acceptances: Acceptance[] = [];
     for (const execution of executions) {
       const refused = (await claimKeys(tx, execution, nowMs)) ?? (await takePlaces(tx, execution, waiting));
@@ -31,12 +34,41 @@ export async function accept(
     // Rounds are opened last, so that they see everything this batch brought.
     for (const [index, { open }] of executions.entries()) {
       if (open === undefined || acceptances[index]?.kind !== 'accepted') continue;
-      const opened = await openRoundIn(tx, engine, open);
+      // Where nothing waited before, what waits now is what was just stored.
+      const isKnown = waitingBefore.get(open.target) === 0;
+      const opened = await openRoundIn(tx, engine, open, isKnown ? waitingOf(accepted, open.target) : undefined);
       acceptances[index] = { kind: 'accepted', opened };
       if (opened.kind === 'elsewhere') await announceWaiting(tx, engine, [open.target]);
     }
     return acceptances;
   });
+}
+
+/** Of executions just stored, what waits on a target. */
+function waitingOf(accepted: readonly NewExecution[], target: Target): readonly WaitingItem[] {
+  return accepted.flatMap(({ id, projectId, receiverId, driver, config, signal, keptBody, targets, sendWithinMs }) =>
+    targets.includes(target)
+      ? [
+          {
+            itemId: itemIdOf(id, targets.indexOf(target)),
+            executionId: id,
+            projectId,
+            receiverId,
+            driver,
+            config,
+            signal,
+            ...(keptBody === undefined ? {} : { keptBody }),
+            isOnly: targets.length === 1,
+            waitedMs: 0,
+            sendWithinMs,
+          },
+        ]
+      : [],
+  );
+}
+
+function itemIdOf(executionId: string, index: number): string {
+  return `${executionId}.${String(index)}`;
 }
 
 const targetColumn: GivenColumns<{ target: string }> = { target: 'text' };
@@ -49,18 +81,17 @@ interface Surroundings {
 
 async function lookAround(tx: Tx, engine: Engine, executions: readonly NewExecution[]): Promise<Surroundings> {
   const targets = [...new Set(executions.flatMap((execution) => execution.targets))];
-  const given = givenRows(
-    engine,
-    targetColumn,
-    targets.map((target) => ({ target })),
-  );
-  const { rows } = await sql<{ target: Target; waiting: number; now: number }>`
-    select given.target, ${engine.nowMs} as now,
-      (select count(*) from items where items.target = given.target and items.state = 'waiting') as waiting
-    from ${given}`.execute(tx);
+  const { rows } = await countWaiting(tx, engine, { targets: asParameter(targets.map((target) => ({ target }))) });
   const nowMs = rows[0]?.now ?? (await readNowMs(tx, engine));
   return { nowMs, waiting: new Map(rows.map(({ target, waiting }) => [target, waiting])) };
 }
+
+const countWaiting = statement(
+  ({ targets }: { targets: string }, { engine }) => sql<{ target: Target; waiting: number; now: number }>`
+    select given.target, ${engine.nowMs} as now,
+      (select count(*) from items where items.target = given.target and items.state = 'waiting') as waiting
+    from ${givenRows(engine, targetColumn, targets)}`,
+);
 
 /** Counts an execution in on the lanes of its targets; refuses it when one of them is full. */
 async function takePlaces(
@@ -97,45 +128,40 @@ const executionColumns: GivenColumns<ExecutionRow> = {
   kept_body: 'text',
 };
 
-type ItemRow = Pick<ItemsTable, 'id' | 'execution_id' | 'seq' | 'target' | 'state' | 'message'>;
-
-const itemColumns: GivenColumns<ItemRow> = {
+const itemColumns: GivenColumns<Pick<ItemsTable, 'id' | 'execution_id' | 'target'>> = {
   id: 'text',
   execution_id: 'text',
-  seq: 'whole',
   target: 'text',
-  state: 'text',
-  message: 'text',
 };
 
 async function insert(tx: Tx, engine: Engine, executions: readonly NewExecution[], nowMs: number): Promise<void> {
   if (executions.length === 0) return;
-  const columns = sql.join(Object.keys(executionColumns).map((name) => sql.ref(name)));
   const given = executions.map((execution) => executionRow(execution, nowMs));
-  // Both engines number the rows in the order given, which is that of acceptance.
-  const { rows } = await sql<{ id: string; seq: number }>`
-    insert into executions (${columns}) select ${columns} from ${givenRows(engine, executionColumns, given)}
-    returning id, seq`.execute(tx);
-  const seqs = new Map(rows.map(({ id, seq }) => [id, seq]));
+  await insertExecutions(tx, engine, { rows: asParameter(given) });
   const items = executions.flatMap(({ id, targets }) =>
-    targets.map((target, index) => ({
-      id: `${id}.${String(index)}`,
-      execution_id: id,
-      seq: seqs.get(id) ?? 0,
-      target,
-      state: 'waiting' as const,
-      message: '',
-    })),
+    targets.map((target, index) => ({ id: itemIdOf(id, index), execution_id: id, target })),
   );
   if (items.length === 0) return;
-  const itemNames = sql.join(Object.keys(itemColumns).map((name) => sql.ref(name)));
-  await sql`
-    insert into items (${itemNames}) select ${itemNames} from ${givenRows(engine, itemColumns, items)}`.execute(tx);
+  await insertItems(tx, engine, { rows: asParameter(items) });
   const callbacks = executions.flatMap(({ id, targets, callback }) =>
     callback === undefined || targets.length === 0 ? [] : [{ execution_id: id, destination: callback, attempts: 0 }],
   );
   if (callbacks.length > 0) await tx.insertInto('callbacks').values(callbacks).execute();
 }
+
+// Both engines number the rows in the order given, which is that of acceptance.
+const insertExecutions = statement(({ rows }: { rows: string }, { engine }) => {
+  const columns = sql.join(Object.keys(executionColumns).map((name) => sql.ref(name)));
+  return sql`
+    insert into executions (${columns}) select ${columns} from ${givenRows(engine, executionColumns, rows)}`;
+});
+
+const insertItems = statement(
+  ({ rows }: { rows: string }, { engine }) => sql`
+    insert into items (id, execution_id, seq, target, state, message)
+    select given.id, given.execution_id, executions.seq, given.target, 'waiting', ''
+    from ${givenRows(engine, itemColumns, rows)} join executions on executions.id = given.execution_id`,
+);
 
 function executionRow(execution: NewExecution, nowMs: number): ExecutionRow {
   // An ignored signal is finished as it is stored.

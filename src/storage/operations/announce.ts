@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Target } from '../../domain/target.ts';
 import type { Engine, Tx } from '../engine.ts';
-import { givenRows, type GivenColumns } from './given-rows.ts';
+import { statement } from '../statement.ts';
+import { asParameter, givenRows, type GivenColumns } from './given-rows.ts';
 
 /** The PostgreSQL channel on which replicas tell each other what they did. */
 export const channel = 'receiver_hooks';
@@ -33,5 +34,10 @@ export async function announceWaiting(tx: Tx, engine: Engine, targets: readonly 
 async function announce(tx: Tx, engine: Engine, announcements: readonly Announcement[]): Promise<void> {
   if (engine.name !== 'postgres' || announcements.length === 0) return;
   const payloads = announcements.map((announcement) => ({ payload: JSON.stringify(announcement) }));
-  await sql`select pg_notify(${channel}, payload) from ${givenRows(engine, payloadColumn, payloads)}`.execute(tx);
+  await notify(tx, engine, { payloads: asParameter(payloads) });
 }
+
+const notify = statement(
+  ({ payloads }: { payloads: string }, { engine }) =>
+    sql`select pg_notify(${channel}, payload) from ${givenRows(engine, payloadColumn, payloads)}`,
+);

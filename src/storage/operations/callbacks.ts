@@ -53,21 +53,23 @@ export async function settleCallback(
   return db.transaction().execute(async (tx) => {
     const nowMs = await readNowMs(tx, engine);
     if (next.kind === 'over') {
-      const { numDeletedRows } = await tx
+      const settled = await tx
         .deleteFrom('callbacks')
         .where('execution_id', '=', executionId)
         .where('holder', '=', holder)
         .where('lease_until', '>', nowMs)
-        .executeTakeFirst();
-      return numDeletedRows > 0n;
+        .returning('execution_id')
+        .execute();
+      return settled.length > 0;
     }
-    const { numUpdatedRows } = await tx
+    const settled = await tx
       .updateTable('callbacks')
       .set({ holder: null, lease_until: null, next_attempt_at: nowMs + next.afterMs })
       .where('execution_id', '=', executionId)
       .where('holder', '=', holder)
       .where('lease_until', '>', nowMs)
-      .executeTakeFirst();
-    return numUpdatedRows > 0n;
+      .returning('execution_id')
+      .execute();
+    return settled.length > 0;
   });
 }

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import type { Engine, Tx } from '../engine.ts';
+import { statement } from '../statement.ts';
 import type { FinishedExecution, FollowedStep, ItemEnd, NewAttempt } from '../rounds.ts';
-import type { ChangesTable, LanesTable } from '../tables.ts';
+import type { AttemptsTable, ChangesTable } from '../tables.ts';
 import { endItems, endItemsAlike } from './ends.ts';
+import type { LanePatch } from './lane-patch.ts';
 import { readKeptLateWrites, type KeptChange, type KeptLateWrite } from './late-writes.ts';
 
 /** What a step did: executions that ended with it, and what is to be noted on the lane. */
@@ -10,10 +12,6 @@ export interface Stepped {
   readonly finished: readonly FinishedExecution[];
   readonly lane?: LanePatch;
 }
-
-export type LanePatch = Partial<
-  Pick<LanesTable, 'latest_change' | 'last_effective_at' | 'doubt_change' | 'doubt_until'>
->;
 
 /** Ends a change with its items, or lets it be followed. */
 export async function progressChange(
@@ -42,16 +40,31 @@ export async function progressChange(
       .execute();
     return { finished: [], lane: { last_effective_at: nowMs } };
   }
-  const closed = await setState(tx, changeId, end.state);
-  const latest = end.latest === undefined ? closed : { ...closed, body: end.latest };
+  await setState(tx, engine, changeId, end.state);
   const lane: LanePatch = {
-    ...(end.state === 'done' || end.latest !== undefined ? { latest_change: JSON.stringify(latest) } : {}),
+    ...(await latestAfter(tx, changeId, end)),
     ...(end.state === 'done' ? { last_effective_at: nowMs } : {}),
     ...(end.lateWriteForMs === undefined
       ? {}
-      : await lateWriteNoted(tx, target, { ...closed, untilMs: nowMs + end.lateWriteForMs }, nowMs)),
+      : await lateWriteNoted(
+          tx,
+          target,
+          { ...(await readKept(tx, changeId)), untilMs: nowMs + end.lateWriteForMs },
+          nowMs,
+        )),
   };
   return { finished: await endItemsOf(tx, engine, changeId, end, nowMs), lane };
+}
+
+/** What late writes are recognised against from now on: the change itself, or what somebody else put in its place. */
+async function latestAfter(
+  tx: Tx,
+  changeId: string,
+  { state, latest }: Extract<FollowedStep['end'], { readonly kind: 'ended' }>,
+): Promise<LanePatch> {
+  if (latest !== undefined)
+    return { latest_change: JSON.stringify({ ...(await readKept(tx, changeId)), body: latest }) };
+  return state === 'done' ? { latestChangeId: changeId } : {};
 }
 
 async function endItemsOf(
@@ -84,13 +97,19 @@ async function endItemsOf(
   return endItems(tx, engine, ended, nowMs);
 }
 
-/** Answers the change as lanes keep it: driver and body, to recognise a late write by. */
-export async function setState(tx: Tx, changeId: string, state: ChangesTable['state']): Promise<KeptChange> {
+export async function setState(tx: Tx, engine: Engine, changeId: string, state: ChangesTable['state']): Promise<void> {
+  await changeState(tx, engine, { changeId, state });
+}
+
+const changeState = statement(({ changeId, state }: { changeId: string; state: ChangesTable['state'] }, { tx }) =>
+  tx.updateTable('changes').set({ state }).where('id', '=', changeId),
+);
+
+async function readKept(tx: Tx, changeId: string): Promise<KeptChange> {
   const { driver, body } = await tx
-    .updateTable('changes')
-    .set({ state })
+    .selectFrom('changes')
+    .select(['driver', 'body'])
     .where('id', '=', changeId)
-    .returning(['driver', 'body'])
     .executeTakeFirstOrThrow();
   return { driver, body: JSON.parse(body) as unknown };
 }
@@ -104,18 +123,22 @@ async function lateWriteNoted(tx: Tx, target: string, late: KeptLateWrite, nowMs
 
 export async function addAttempt(
   tx: Tx,
-  target: string,
-  changeId: string | null,
-  attempt: NewAttempt,
-  nowMs: number,
+  engine: Engine,
+  { target, changeId, attempt, nowMs }: AttemptOf,
 ): Promise<void> {
-  await tx
-    .insertInto('attempts')
-    .values({ target, change_id: changeId, at: nowMs, result: attempt.result, code: attempt.code ?? null })
-    .execute();
+  const { result, code = null } = attempt;
+  await insertAttempt(tx, engine, { target, change_id: changeId, at: nowMs, result, code });
 }
 
-/** Notes on a lane what a step of somebody who does not hold it left there. */
-export async function patchLane(tx: Tx, target: string, patch: LanePatch): Promise<void> {
-  if (Object.keys(patch).length > 0) await tx.updateTable('lanes').set(patch).where('target', '=', target).execute();
+interface AttemptOf {
+  readonly target: string;
+  /** Null when the target could not even be read. */
+  readonly changeId: string | null;
+  readonly attempt: NewAttempt;
+  readonly nowMs: number;
 }
+
+const insertAttempt = statement((row: Omit<AttemptsTable, 'seq'>, { tx }) => {
+  const { target, change_id, at, result, code } = row;
+  return tx.insertInto('attempts').values({ target, change_id, at, result, code });
+});

@@ -4,7 +4,8 @@ import type { Engine, Tx } from '../engine.ts';
 import type { FinishedExecution, ItemEnd } from '../rounds.ts';
 import type { ItemsTable } from '../tables.ts';
 import { releaseCallbacks } from './callbacks.ts';
-import { givenRows, type GivenColumns } from './given-rows.ts';
+import { statement } from '../statement.ts';
+import { asParameter, givenRows, type GivenColumns } from './given-rows.ts';
 
 /** An item was decided by somebody else meanwhile: the whole transaction is to be rolled back. */
 export class DecidedMeanwhile extends Error {}
@@ -20,6 +21,9 @@ const endColumns: GivenColumns<ItemRow> = {
 };
 
 type ItemRow = Pick<ItemsTable, 'id' | 'outcome' | 'message' | 'code' | 'applied' | 'scale_from' | 'scale_to'>;
+
+const itemCount = sql<number>`(select item_count from executions where executions.id = items.execution_id)`;
+const callbackCount = sql<number>`(select count(*) from callbacks where callbacks.execution_id = items.execution_id)`;
 
 /** Ends items, and each execution with its last one. @throws DecidedMeanwhile when one of them has ended already. */
 export async function endItems(
@@ -38,17 +42,21 @@ export async function endItems(
     scale_from: from ?? null,
     scale_to: to ?? null,
   }));
-  // The state is appended to nothing, so that PostgreSQL does not count on the few that are unfinished and looks through all items
-  // for them instead of finding the given ones by their ids.
-  const { rows } = await sql<{ execution_id: string }>`
-    update items set state = 'finished', outcome = given.outcome, message = given.message, code = given.code,
-      applied = given.applied, scale_from = given.scale_from, scale_to = given.scale_to
-    from ${givenRows(engine, endColumns, given)}
-    where items.id = given.id and items.state || '' <> 'finished'
-    returning items.execution_id`.execute(tx);
+  const { rows } = await endGivenItems(tx, engine, { items: asParameter(given) });
   if (rows.length < ended.length) throw new DecidedMeanwhile();
   return endExecutionsOf(tx, engine, rows, nowMs);
 }
+
+// The state is appended to nothing, so that PostgreSQL does not count on the few that are unfinished and looks through all items
+// for them instead of finding the given ones by their ids.
+const endGivenItems = statement(
+  ({ items }: { items: string }, { engine }) => sql<EndedItem>`
+    update items set state = 'finished', outcome = given.outcome, message = given.message, code = given.code,
+      applied = given.applied, scale_from = given.scale_from, scale_to = given.scale_to
+    from ${givenRows(engine, endColumns, items)}
+    where items.id = given.id and items.state || '' <> 'finished'
+    returning items.execution_id, items.outcome, items.applied, ${itemCount} as item_count, ${callbackCount} as callbacks`,
+);
 
 /** Ends every item of a change alike, each with the message that it has unless another is given. */
 export async function endItemsAlike(
@@ -58,27 +66,45 @@ export async function endItemsAlike(
   { outcome, message, code, applied }: Pick<ItemEnd, 'outcome' | 'code' | 'applied'> & { readonly message?: string },
   nowMs: number,
 ): Promise<readonly FinishedExecution[]> {
-  const ended = await tx
-    .updateTable('items')
-    .set({
-      state: 'finished',
-      outcome,
-      code: code ?? null,
-      applied: applied ?? null,
-      ...(message === undefined ? {} : { message }),
-    })
-    .where('change_id', '=', changeId)
-    .where('state', '=', sql.lit('under-way'))
-    .returning('execution_id')
-    .execute();
-  return endExecutionsOf(tx, engine, ended, nowMs);
+  const { rows } = await endItemsOfChange(tx, engine, {
+    changeId,
+    outcome,
+    code: code ?? null,
+    applied: applied ?? null,
+    message: message ?? null,
+  });
+  return endExecutionsOf(tx, engine, rows, nowMs);
+}
+
+const endItemsOfChange = statement(
+  (given: Pick<ItemsTable, 'outcome' | 'code' | 'applied'> & { changeId: string; message: string | null }, { tx }) =>
+    tx
+      .updateTable('items')
+      .set({
+        state: sql.lit('finished'),
+        outcome: given.outcome,
+        code: given.code,
+        applied: given.applied,
+        message: sql`coalesce(${given.message}, message)`,
+      })
+      .where('change_id', '=', given.changeId)
+      .where('state', '=', sql.lit('under-way'))
+      .returning(['execution_id', 'outcome', 'applied', itemCount.as('item_count'), callbackCount.as('callbacks')]),
+);
+
+interface EndedItem {
+  readonly execution_id: string;
+  readonly outcome: string | null;
+  readonly applied: string | null;
+  /** How many items its execution has, and how many callbacks. */
+  readonly item_count: number;
+  readonly callbacks: number;
 }
 
 interface EndedExecution {
   readonly id: string;
   readonly outcome: Outcome;
   readonly applied: string | null;
-  /** How many it may have. */
   readonly callbacks: number;
 }
 
@@ -88,43 +114,44 @@ const idColumn: GivenColumns<{ id: string }> = { id: 'text' };
 async function endExecutionsOf(
   tx: Tx,
   engine: Engine,
-  items: readonly { readonly execution_id: string }[],
+  items: readonly EndedItem[],
   nowMs: number,
 ): Promise<readonly FinishedExecution[]> {
   if (items.length === 0) return [];
-  const executionIds = [...new Set(items.map((item) => item.execution_id))];
-  const ids = (all: readonly string[]) =>
-    givenRows(
-      engine,
-      idColumn,
-      all.map((id) => ({ id })),
-    );
+  const ids = (all: readonly string[]) => asParameter(all.map((id) => ({ id })));
   // Nearly all have one item, and end as it did.
-  const { rows } = await sql<EndedExecution>`
-    update executions set state = 'finished', outcome = items.outcome, message = items.message, code = items.code,
-      applied = case when items.outcome = 'failed' or items.applied = 'unknown' then items.applied end,
-      scale_from = items.scale_from, scale_to = items.scale_to, finished_at = ${nowMs}, kept_body = null
-    from ${ids(executionIds)} join items on items.execution_id = given.id
-    where executions.id = given.id and executions.item_count = 1
-    returning executions.id, executions.outcome, executions.applied,
-      (select count(*) from callbacks where callbacks.execution_id = executions.id) as callbacks`.execute(tx);
-  const ended = [...rows];
-  const single = new Set(rows.map(({ id }) => id));
-  for (const executionId of executionIds) {
-    const one = single.has(executionId) ? undefined : await endExecution(tx, executionId, nowMs);
+  const ended = items
+    .filter(({ item_count }) => item_count === 1)
+    .map(({ execution_id, outcome, applied, callbacks }): EndedExecution => {
+      const isTold = outcome === 'failed' || applied === 'unknown';
+      return { id: execution_id, outcome: outcome as Outcome, applied: isTold ? applied : null, callbacks };
+    });
+  if (ended.length > 0) await endExecutionsOfOne(tx, engine, { ids: ids(ended.map(({ id }) => id)), nowMs });
+  const ofSeveral = new Set(items.filter(({ item_count }) => item_count > 1).map((item) => item.execution_id));
+  for (const executionId of ofSeveral) {
+    const one = await endExecution(tx, executionId, nowMs);
     if (one !== undefined) ended.push(one);
   }
   if (ended.length === 0) return [];
   const calledBack = ended.filter(({ callbacks }) => callbacks > 0).map(({ id }) => id);
-  if (calledBack.length > 0) await releaseCallbacks(tx, ids(calledBack), nowMs);
+  if (calledBack.length > 0) await releaseCallbacks(tx, givenRows(engine, idColumn, ids(calledBack)), nowMs);
   // Nothing happened: the same event may be told again and then counts.
   const undone = ended.filter(({ outcome, applied }) => outcome === 'failed' && applied === 'no');
   if (undone.length > 0) {
-    const undoneIds = ids(undone.map(({ id }) => id));
+    const undoneIds = givenRows(engine, idColumn, ids(undone.map(({ id }) => id)));
     await sql`delete from seen_keys where execution_id in (select id from ${undoneIds})`.execute(tx);
   }
   return ended.map(({ id, outcome }) => ({ executionId: id, outcome }));
 }
+
+const endExecutionsOfOne = statement(
+  ({ ids, nowMs }: { ids: string; nowMs: number }, { engine }) => sql`
+    update executions set state = 'finished', outcome = items.outcome, message = items.message, code = items.code,
+      applied = case when items.outcome = 'failed' or items.applied = 'unknown' then items.applied end,
+      scale_from = items.scale_from, scale_to = items.scale_to, finished_at = ${nowMs}, kept_body = null
+    from ${givenRows(engine, idColumn, ids)} join items on items.execution_id = given.id
+    where executions.id = given.id`,
+);
 
 /** Ends an execution of several items once its last one has ended; undefined while others are open. */
 async function endExecution(tx: Tx, id: string, nowMs: number): Promise<EndedExecution | undefined> {

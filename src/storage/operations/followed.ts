@@ -4,7 +4,8 @@ import { readNowMs } from '../engine.ts';
 import type { Committed, FollowedChange, FollowedStep } from '../rounds.ts';
 import type { Store } from '../store.ts';
 import { announceFinished } from './announce.ts';
-import { addAttempt, patchLane, progressChange } from './changes.ts';
+import { addAttempt, progressChange } from './changes.ts';
+import { patchLane } from './lane-patch.ts';
 
 /** See `Store.claimFollowed`. */
 export async function claimFollowed(
@@ -56,9 +57,12 @@ export async function stepFollowed(db: Database, engine: Engine, step: FollowedS
       .where('lease_until', '>', nowMs);
     if (engine.name === 'postgres') mine = mine.forUpdate();
     if ((await mine.executeTakeFirst()) === undefined) return { kind: 'lane-lost' };
-    if (step.attempt !== undefined) await addAttempt(tx, step.target, step.changeId, step.attempt, nowMs);
+    if (step.attempt !== undefined) {
+      const { target, changeId, attempt } = step;
+      await addAttempt(tx, engine, { target, changeId, attempt, nowMs });
+    }
     const { finished, lane = {} } = await progressChange(tx, engine, step, nowMs);
-    await patchLane(tx, step.target, lane);
+    await patchLane(tx, engine, step.target, lane);
     await announceFinished(
       tx,
       engine,

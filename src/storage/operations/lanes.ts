@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Engine, Tx } from '../engine.ts';
 import { readNowMs } from '../engine.ts';
+import { statement } from '../statement.ts';
 import type { Target } from '../../domain/target.ts';
 import type { Signal } from '../../domain/signal.ts';
 import type { LanesTable } from '../tables.ts';
@@ -16,14 +17,19 @@ export async function openRound(db: Database, engine: Engine, round: RoundToOpen
   return db.transaction().execute((tx) => openRoundIn(tx, engine, round));
 }
 
-/** The same within a transaction that has begun. */
-export async function openRoundIn(tx: Tx, engine: Engine, round: RoundToOpen): Promise<HeldLane | LaneElsewhere> {
+/** The same within a transaction that has begun; `known` is what waits, where that need not be read. */
+export async function openRoundIn(
+  tx: Tx,
+  engine: Engine,
+  round: RoundToOpen,
+  known?: readonly WaitingItem[],
+): Promise<HeldLane | LaneElsewhere> {
   const lane = await takeLane(tx, engine, round);
   if (lane === undefined) return readElsewhere(tx, engine, round.target);
   // Of the moment at which the lane was ours: to get it may have taken a while.
   const nowMs = lane.lease_until - round.leaseMs;
-  const waiting = await readWaiting(tx, round.target, nowMs);
-  const open = await readOpenChange(tx, round, lane.taken_from, nowMs);
+  const waiting = known ?? (await readWaiting(tx, engine, round.target, nowMs));
+  const open = await readOpenChange(tx, engine, round, lane.taken_from, nowMs);
   const lateWrite = readLateWrite(lane, nowMs);
   return {
     kind: 'held',
@@ -58,11 +64,17 @@ function sinceLastEffectiveChange(lastEffectiveAtMs: number | null, nowMs: numbe
  */
 async function takeLane(
   tx: Tx,
-  { nowMs }: Engine,
+  engine: Engine,
   { target, holder, leaseMs }: RoundToOpen,
 ): Promise<LanesTable | undefined> {
-  const isKept = sql`lanes.holder = excluded.holder and lanes.lease_until > ${nowMs}`;
-  const { rows } = await sql<LanesTable>`
+  const { rows } = await takenLane(tx, engine, { target, holder, leaseMs });
+  return rows[0];
+}
+
+const takenLane = statement(
+  ({ target, holder, leaseMs }: Pick<RoundToOpen, 'target' | 'holder' | 'leaseMs'>, { engine: { nowMs } }) => {
+    const isKept = sql`lanes.holder = excluded.holder and lanes.lease_until > ${nowMs}`;
+    return sql<LanesTable>`
     insert into lanes (target, epoch, holder, lease_until) values (${target}, 1, ${holder}, ${nowMs} + ${leaseMs})
     on conflict (target) do update set
       epoch = lanes.epoch + case when ${isKept} then 0 else 1 end,
@@ -70,9 +82,9 @@ async function takeLane(
       holder = excluded.holder,
       lease_until = ${nowMs} + ${leaseMs}
     where lanes.holder = excluded.holder or lanes.lease_until <= ${nowMs}
-    returning *`.execute(tx);
-  return rows[0];
-}
+    returning *`;
+  },
+);
 
 async function readElsewhere(tx: Tx, engine: Engine, target: Target): Promise<LaneElsewhere> {
   const { leaseLeftMs } = await tx
@@ -83,8 +95,21 @@ async function readElsewhere(tx: Tx, engine: Engine, target: Target): Promise<La
   return { kind: 'elsewhere', leaseLeftMs: Math.max(0, leaseLeftMs) };
 }
 
-async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<readonly WaitingItem[]> {
-  const rows = await tx
+async function readWaiting(tx: Tx, engine: Engine, target: Target, nowMs: number): Promise<readonly WaitingItem[]> {
+  const { rows } = await waitingOn(tx, engine, { target });
+  return rows.map(({ config, signal, kept_body, item_count, accepted_at, send_before, ...row }) => ({
+    ...row,
+    config: JSON.parse(config) as unknown,
+    signal: JSON.parse(signal) as Signal,
+    ...(kept_body === null ? {} : { keptBody: kept_body }),
+    isOnly: item_count === 1,
+    waitedMs: nowMs - accepted_at,
+    sendWithinMs: send_before - nowMs,
+  }));
+}
+
+const waitingOn = statement(({ target }: { target: Target }, { tx }) =>
+  tx
     .selectFrom('items')
     .innerJoin('executions', 'executions.id', 'items.execution_id')
     .select([
@@ -103,32 +128,20 @@ async function readWaiting(tx: Tx, target: Target, nowMs: number): Promise<reado
     .where('items.target', '=', target)
     .where('items.state', '=', sql.lit('waiting'))
     .orderBy('items.seq')
-    .limit(itemsARound)
-    .execute();
-  return rows.map(({ config, signal, kept_body, item_count, accepted_at, send_before, ...row }) => ({
-    ...row,
-    config: JSON.parse(config) as unknown,
-    signal: JSON.parse(signal) as Signal,
-    ...(kept_body === null ? {} : { keptBody: kept_body }),
-    isOnly: item_count === 1,
-    waitedMs: nowMs - accepted_at,
-    sendWithinMs: send_before - nowMs,
-  }));
-}
+    .limit(itemsARound),
+);
 
 async function readOpenChange(
   tx: Tx,
+  engine: Engine,
   { target, doubtMs }: RoundToOpen,
   /** Until then the holder before us may have begun to write; null when we are the holder. */
   takenFromMs: number | null,
   nowMs: number,
 ): Promise<OpenChange | undefined> {
-  const row = await tx
-    .selectFrom('changes')
-    .select(['id', 'driver', 'body', 'doubt_until', 'sent_again', 'created_at'])
-    .where('target', '=', target)
-    .where('state', '=', sql.lit('sending'))
-    .executeTakeFirst();
+  const {
+    rows: [row],
+  } = await sendingOn(tx, engine, { target });
   if (row === undefined) return undefined;
   // A change of our own that was never marked as in doubt: the commit that should have said so failed.
   const ownUntilMs = row.doubt_until ?? nowMs + doubtMs;
@@ -147,6 +160,14 @@ async function readOpenChange(
     ageMs: Math.max(0, nowMs - row.created_at),
   };
 }
+
+const sendingOn = statement(({ target }: { target: Target }, { tx }) =>
+  tx
+    .selectFrom('changes')
+    .select(['id', 'driver', 'body', 'doubt_until', 'sent_again', 'created_at'])
+    .where('target', '=', target)
+    .where('state', '=', sql.lit('sending')),
+);
 
 function readLateWrite(lane: LanesTable, nowMs: number): LateWrite | undefined {
   if (lane.latest_change === null || lane.doubt_until === null || lane.doubt_until <= nowMs) return undefined;
