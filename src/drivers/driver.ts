@@ -191,6 +191,8 @@ export interface Driver<Config, Snapshot, Change> {
   read(target: Target, rancher: Rancher, options: CallOptions): Promise<Snapshot>;
   /** Pure: decides everything that waits, in order, on the running figure. */
   plan(asked: readonly Asked<Config>[], snapshot: Snapshot, lane: LaneHistory): Round<Change>;
+  /** To converge a `fresh` change is one write and nothing before it, so that it may be prepared while the change is being committed. */
+  readonly isOneWrite?: boolean;
   /** Safe to repeat. Throws ServiceError as the client does; the lane tells "not applied" from "in doubt" by `details.applied`. */
   converge(change: Change, context: ConvergeContext<Change>): Promise<Progress>;
   /**

@@ -102,6 +102,7 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
   resourceFields: { ...scaleFields, serviceId: { type: 'string', create: true, update: true } },
   needs: 'fire',
   provenance: 'any',
+  isOneWrite: true,
   installationDefaults: { ...noScaleDefaults },
 
   async check(config, rancher) {

@@ -1,9 +1,10 @@
-import { ulid } from 'ulid';
+import { newId } from './new-id.ts';
 import { hasCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision } from '../drivers/driver.ts';
 import type { HeldLane, ItemEnd, WaitingItem } from '../storage/rounds.ts';
-import { findRepair, send, sendRepair } from './sending.ts';
+import { NotCommitted } from './lease.ts';
+import { findRepair, prepare, send, sendRepair, type ChangeInHand } from './sending.ts';
 import { afterCommit, endOf, failedItem, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 
 /** A target's reading, and when its answer had come, by this process's monotonic clock: a slow Rancher's is no fresher for being asked again. */
@@ -69,22 +70,33 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
   const change =
     planned.change === undefined
       ? undefined
-      : { changeId: ulid(), driver: driver.id, body: planned.change, items: changing };
-  const committed = await store.commitRound({ target, epoch, ended, ...(change === undefined ? {} : { change }) });
+      : { changeId: newId(), driver: driver.id, body: planned.change, items: changing };
+  const committing = store
+    .commitRound({ target, epoch, ended, ...(change === undefined ? {} : { change }) })
+    // Said once, because a prepared write leaves by it: a slow disk may have made the reading old.
+    .then((committed) => ({ committed, isFresh: performance.now() - reading.readAtMs <= timing.freshReadMs }));
+  const inHand: ChangeInHand | undefined =
+    change === undefined ? undefined : { ...change, driver, decisions: changing, waiting: living, ageMs: 0 };
+  const prepared =
+    inHand === undefined || driver.isOneWrite !== true
+      ? undefined
+      : prepare(
+          turn,
+          inHand,
+          committing.then((reply) => {
+            if (reply.committed.kind === 'lane-lost' || !reply.isFresh) throw new NotCommitted();
+          }),
+        );
+  const { committed, isFresh } = await committing;
   if (committed.kind === 'lane-lost') return 'again';
   reached('round-committed');
   wakeItems(turn, round.waiting, ended);
   const next = afterCommit(turn, committed);
-  if (change === undefined) {
+  if (inHand === undefined) {
     turn.attempts.count = 0;
     return planned.againAfterMs === undefined ? next : { restMs: planned.againAfterMs, why: 'look-again' };
   }
-  const isFresh = performance.now() - reading.readAtMs <= timing.freshReadMs;
-  return send(
-    turn,
-    { ...change, driver, decisions: changing, waiting: living, ageMs: 0 },
-    isFresh ? 'fresh' : 'unsent',
-  );
+  return isFresh ? send(turn, inHand, 'fresh', prepared) : send(turn, inHand, 'unsent');
 }
 
 function isEnding({ outcome }: Decision): boolean {

@@ -1,4 +1,5 @@
-import { ulid } from 'ulid';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { newId } from './new-id.ts';
 import { hasCode, ServiceError, type ErrorCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver, Decision, Progress, SendState } from '../drivers/driver.ts';
@@ -7,7 +8,7 @@ import { LeaseTooShort, writeWithin } from './lease.ts';
 import { afterCommit, endOf, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 
 /** A committed change, about to be sent or found unfinished. */
-interface ChangeInHand {
+export interface ChangeInHand {
   readonly changeId: string;
   readonly body: unknown;
   readonly driver: AnyDriver;
@@ -21,11 +22,28 @@ interface ChangeInHand {
   readonly late?: LateWrite;
 }
 
-/** Carries a change out and closes it, or notes that it is in doubt (design §5.1-5.4). */
-export async function send(turn: Turn, change: ChangeInHand, sendState: SendState): Promise<Next> {
+/**
+ * Builds the write of a fresh change while its commit is under way; it leaves once `committed` is fulfilled, and never when that
+ * rejects. A tenth of what a trigger costs above Rancher's own time is saved by it (docs/adr/0031).
+ */
+export function prepare(turn: Turn, change: ChangeInHand, committed: Promise<unknown>): Promise<Progress> {
+  const progress = converge(turn, change, 'fresh', committed);
+  // `send` asks for it, and nobody does when the change was not committed.
+  progress.catch(() => undefined);
+  committed.catch(() => undefined);
+  return progress;
+}
+
+/** Carries a change out, or goes on with one that was prepared, and closes it or notes that it is in doubt (design §5.1-5.4). */
+export async function send(
+  turn: Turn,
+  change: ChangeInHand,
+  sendState: SendState,
+  prepared?: Promise<Progress>,
+): Promise<Next> {
   let progress: Progress;
   try {
-    progress = await converge(turn, change, sendState);
+    progress = await (prepared ?? converge(turn, change, sendState));
   } catch (error) {
     return sendingFailed(turn, change, error, sendState);
   }
@@ -37,6 +55,7 @@ async function converge(
   { context, target, mayWriteUntilMs }: Turn,
   change: ChangeInHand,
   sendState: SendState,
+  committed?: Promise<unknown>,
 ): Promise<Progress> {
   const { rancher, reached } = context;
   return change.driver.converge(change.body, {
@@ -46,7 +65,7 @@ async function converge(
     ageMs: change.ageMs,
     lateWriteMs: context.timing.lateWriteMs,
     read: {},
-    write: writeWithin(mayWriteUntilMs, () => reached('sending')),
+    write: writeWithin(mayWriteUntilMs, () => reached('sending'), committed),
   });
 }
 
@@ -56,6 +75,8 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
     case 'done':
       turn.written();
       wakeCallers(turn, change, progress);
+      // Their answers leave first: to hand the commit to the store's thread takes as long as to write one.
+      await nextTurn();
       return close(
         turn,
         change,
@@ -236,7 +257,7 @@ export async function sendRepair(turn: Turn, driverId: string, repair: unknown):
   const driver = drivers.get(driverId);
   if (driver === undefined) return 'rest';
   log.warn({ target }, 'a late write landed, putting the newer figure back');
-  const change = { changeId: ulid(), driver: driver.id, body: repair, items: [] };
+  const change = { changeId: newId(), driver: driver.id, body: repair, items: [] };
   const committed = await store.commitRound({ target, epoch, ended: [], change });
   if (committed.kind === 'lane-lost') return 'again';
   return send(turn, { ...change, driver, decisions: [], waiting: [], ageMs: 0 }, 'unsent');

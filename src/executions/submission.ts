@@ -62,16 +62,17 @@ export function seenKeysOf({
   repeatAfterSeconds,
 }: Submission): readonly SeenKey[] {
   if (signal.says === 'ignore') return [];
-  const bodyHash = sha256(body);
-  const keys: SeenKey[] = [];
+  const keys: Omit<SeenKey, 'bodyHash'>[] = [];
   if (signedOnce !== undefined)
-    keys.push({ kind: 'signature', hash: sha256(signedOnce.text), bodyHash, livesForMs: signedOnce.livesForMs });
+    keys.push({ kind: 'signature', hash: sha256(signedOnce.text), livesForMs: signedOnce.livesForMs });
   if (idempotencyKey !== undefined)
-    keys.push({ kind: 'request', hash: sha256(idempotencyKey), bodyHash, livesForMs: requestKeyLivesMs });
+    keys.push({ kind: 'request', hash: sha256(idempotencyKey), livesForMs: requestKeyLivesMs });
   if (signal.dedupeKey !== undefined && repeatAfterSeconds > 0) {
-    keys.push({ kind: 'event', hash: sha256(signal.dedupeKey), bodyHash, livesForMs: repeatAfterSeconds * 1000 });
+    keys.push({ kind: 'event', hash: sha256(signal.dedupeKey), livesForMs: repeatAfterSeconds * 1000 });
   }
-  return keys;
+  if (keys.length === 0) return [];
+  const bodyHash = sha256(body);
+  return keys.map((key) => ({ ...key, bodyHash }));
 }
 
 /** What the driver keeps of the body until it is carried out. */

@@ -1,5 +1,7 @@
 import type { Agent, ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CallOptions } from './rancher.ts';
 
 /** The part of Node's agent that a request calls to get its socket; not in the published types. */
 interface RequestQueue {
@@ -12,15 +14,18 @@ interface RequestQueue {
  */
 export class HandOver {
   private readonly pool: Agent;
-  private readonly beforeSend: (() => void) | undefined;
+  private readonly call: Pick<CallOptions, 'beforeSend' | 'after'>;
+  private readonly refused: () => void;
   private request: ClientRequest | undefined;
   private handedOver = false;
   private reused = false;
   private thrown: { readonly error: unknown } | undefined;
 
-  constructor(pool: Agent, beforeSend: (() => void) | undefined) {
+  /** `refused` is told when a request is not to be sent that has no socket yet: Node would never end it. */
+  constructor(pool: Agent, call: Pick<CallOptions, 'beforeSend' | 'after'>, refused: () => void) {
     this.pool = pool;
-    this.beforeSend = beforeSend;
+    this.call = call;
+    this.refused = refused;
   }
 
   /** Whether the request was given to a connected socket. */
@@ -33,7 +38,7 @@ export class HandOver {
     return this.reused;
   }
 
-  /** What `beforeSend` threw; then nothing was sent. */
+  /** What `beforeSend` threw, or `after` rejected with; then nothing was sent. */
   get refusal(): { readonly error: unknown } | undefined {
     return this.thrown;
   }
@@ -44,9 +49,7 @@ export class HandOver {
       this.request = request;
       request.once('socket', (socket) => this.onSocket(request, socket));
       if (request.method === 'GET') this.enqueue(request, options);
-      // node-fetch writes the body some ticks later. Asking for the socket only then lets headers and body leave in one
-      // piece right after `beforeSend`; the second turn lets Node notice sockets that the server closed meanwhile.
-      else setImmediate(() => setImmediate(() => this.enqueue(request, options)));
+      else void this.enqueueWrite(request, options);
     };
     const { defaultPort, protocol } = this.pool as unknown as { defaultPort: number; protocol: string };
     const agent = { addRequest, defaultPort, protocol, keepAlive: true, maxSockets: this.pool.maxSockets };
@@ -56,6 +59,23 @@ export class HandOver {
   /** Destroys the socket unless the answer was read to its end: late bytes must neither arrive there nor come from there. */
   drop(): void {
     this.request?.destroy();
+  }
+
+  /**
+   * node-fetch writes the body some ticks later. Asking for the socket only then lets headers and body leave in one piece right after
+   * `beforeSend`; the last turn lets Node notice sockets that the server closed meanwhile.
+   */
+  private async enqueueWrite(request: ClientRequest, options: object): Promise<void> {
+    await nextTurn();
+    try {
+      await this.call.after;
+    } catch (error) {
+      this.thrown = { error };
+      this.refused();
+      return;
+    }
+    await nextTurn();
+    this.enqueue(request, options);
   }
 
   private enqueue(request: ClientRequest, options: object): void {
@@ -78,7 +98,7 @@ export class HandOver {
   private pass(request: ClientRequest): void {
     if (request.destroyed) return;
     try {
-      this.beforeSend?.();
+      this.call.beforeSend?.();
     } catch (error) {
       this.thrown = { error };
       request.destroy(new Error('refused before sending'));

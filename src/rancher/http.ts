@@ -23,7 +23,7 @@ export interface HttpAnswer {
 }
 
 export interface HttpClient {
-  /** One call within the time-out. Resolves with a 2xx, throws ServiceError (or what `beforeSend` threw) otherwise. */
+  /** One call within the time-out. Resolves with a 2xx, throws ServiceError (or what `beforeSend` threw, or `after` rejected with) otherwise. */
   send(request: HttpRequest): Promise<HttpAnswer>;
   /** Interrupts what is under way and closes every socket; later calls are refused. */
   close(): void;
@@ -50,7 +50,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   let isClosed = false;
 
   async function attempt(request: HttpRequest, agent: HttpAgent, stop: Stop): Promise<HttpAnswer> {
-    const handOver = new HandOver(agent, request.call?.beforeSend);
+    const handOver = new HandOver(agent, request.call ?? {}, () => stop.interrupt('cancelled'));
     try {
       // Given a signal that is aborted already, node-fetch destroys the body with an error nobody listens to.
       stop.signal.throwIfAborted();
@@ -84,7 +84,12 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 
   return {
     async send(request) {
-      const startedAt = performance.now();
+      let startedAt = performance.now();
+      // What it waits for is none of Rancher's time.
+      request.call?.after?.then(
+        () => (startedAt = performance.now()),
+        () => undefined,
+      );
       const stop = startClock(options.timeoutMs, request.call?.signal);
       underWay.add(stop.interrupt);
       if (isClosed) stop.interrupt('closed');

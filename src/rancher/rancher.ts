@@ -6,6 +6,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Called right before the request is handed to the socket. When it throws, nothing was sent and its error is passed on. */
   readonly beforeSend?: () => void;
+  /**
+   * The request is prepared at once, but leaves only when this is fulfilled. When it rejects, nothing was sent and its reason is
+   * passed on. Of writes only: a GET leaves at once.
+   */
+  readonly after?: Promise<unknown>;
 }
 
 /** Column filters as Rancher understands them (`name`, `kind`, `state`, `key_like`, …). It ignores unknown ones silently. */

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
+import { join } from 'node:path';
+import { ServiceError } from '../../src/domain/errors.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
+import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
+import type { Store } from '../../src/storage/store.ts';
 import { startBench, type Bench } from '../support/executions-under-test.ts';
 
 describe('executions/sending', () => {
@@ -110,6 +114,56 @@ describe('executions/sending', () => {
     await pause(1_500);
 
     expect(bench.scaleOf(serviceId)).toBe(4);
+  });
+
+  describe('a write that is prepared while its change is committed', () => {
+    const putCount = (): number => bench.sandbox.calls.count({ method: 'PUT', path: /services/ });
+
+    it('is given up for a new look when the commit took longer than a reading is fresh', async () => {
+      const store = await openSqliteStore(join(bench.directory, 'slow.sqlite'));
+      const onSlowDisk: Store = {
+        ...store,
+        async commitRound(round) {
+          const committed = await store.commitRound(round);
+          if (bench.scaleOf(serviceId) === 2) await scaleByHand(bench, serviceId, 9);
+          await pause(150);
+          return committed;
+        },
+      };
+      const replica = await bench.addReplica({ store: onSlowDisk, timing: { freshReadMs: 100 } });
+
+      const { execution } = await replica.scale({ serviceId });
+
+      expect(execution).toMatchObject({ outcome: 'scaled', from: 9, to: 10 });
+      expect(bench.scaleOf(serviceId)).toBe(10);
+      // The hand's and ours.
+      expect(putCount()).toBe(2);
+    });
+
+    it.each([
+      { what: 'the lane was lost', answer: async () => ({ kind: 'lane-lost' }) as const },
+      {
+        what: 'the store is away',
+        answer: () => Promise.reject(new ServiceError('STORE_UNAVAILABLE', 'the disk is away')),
+      },
+    ])('is never sent when $what', async ({ answer }) => {
+      const store = await openSqliteStore(join(bench.directory, 'lost.sqlite'));
+      const putsAtCommit: number[] = [];
+      const unlucky: Store = {
+        ...store,
+        async commitRound(round) {
+          putsAtCommit.push(putCount());
+          return putsAtCommit.length === 1 ? answer() : store.commitRound(round);
+        },
+      };
+      const replica = await bench.addReplica({ store: unlucky });
+
+      const { execution } = await replica.scale({ serviceId });
+
+      expect(await replica.ended(execution.id)).toMatchObject({ outcome: 'scaled', from: 2, to: 3 });
+      expect(putsAtCommit).toEqual([0, 0]);
+      expect(putCount()).toBe(1);
+    });
   });
 
   it('fails without a retry when the key is refused', async () => {

@@ -30,6 +30,52 @@ describe('rancher/hand-over', () => {
     expect(requests).toBe(2);
   });
 
+  describe('a write that is prepared beforehand', () => {
+    const countingServer = async (methods: string[]) =>
+      track(
+        await listen((request, response) => {
+          methods.push(request.method ?? '');
+          answerJson(response, 200, {});
+        }),
+      );
+
+    it('leaves once what it waits for is fulfilled, and is timed from then on', async () => {
+      const methods: string[] = [];
+      const server = await countingServer(methods);
+      const timed: number[] = [];
+      const http = client({ observe: ({ operation, ms }) => void (operation === 'update service' && timed.push(ms)) });
+      const committed = Promise.withResolvers<void>();
+
+      const begunMs = performance.now();
+      const writing = http.send(put(server.url, { after: committed.promise }));
+      for (let reads = 0; reads < 20; reads += 1) await http.send(get(server.url));
+      expect(methods).not.toContain('PUT');
+      const waitedMs = performance.now() - begunMs;
+      committed.resolve();
+      await writing;
+
+      expect(methods.at(-1)).toBe('PUT');
+      expect(timed[0]).toBeLessThanOrEqual(performance.now() - begunMs - waitedMs);
+    });
+
+    it('is never sent when that fails, and ends with the reason', async () => {
+      const methods: string[] = [];
+      const server = await countingServer(methods);
+      const http = client();
+      const reason = new Error('not committed');
+
+      expect(await failureOf(http.send(put(server.url, { after: Promise.reject(reason) })))).toBe(reason);
+      const committed = Promise.withResolvers<void>();
+      const writing = failureOf(http.send(put(server.url, { after: committed.promise })));
+      await http.send(get(server.url));
+      committed.reject(reason);
+      expect(await writing).toBe(reason);
+      await http.send(put(server.url));
+
+      expect(methods).toEqual(['GET', 'PUT']);
+    });
+  });
+
   describe('kept sockets', () => {
     it('are not used for a write once the server has closed them', async () => {
       const server = track(await listen((_, response) => answerJson(response, 200, {})));
