@@ -5,11 +5,11 @@ import type { ServerResponse } from 'node:http';
  * acknowledgement, design §9.9). HEAD gets the same headers and no body.
  */
 export function answerJson(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body), 'utf8');
+  const text = JSON.stringify(body);
   response.statusCode = status;
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setHeader('Content-Length', bytes.length);
-  response.end(bytes);
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.end(text);
 }
 
 /** 204, nothing to say. */

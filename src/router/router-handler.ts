@@ -4,7 +4,7 @@ import type { Executions } from '../executions/executions.ts';
 import type { Submission } from '../executions/submission.ts';
 import type { AnyFormat } from '../formats/format.ts';
 import { parseTrigger, type ParsedTrigger } from '../formats/parsed-trigger.ts';
-import { autoFormat, chooseFormat } from '../formats/recognise.ts';
+import { autoFormat, chooseFormat, hasBody } from '../formats/recognise.ts';
 import type { Receiver, ReceiverLookup } from '../receivers/receiver.ts';
 import { answerExecution, answerPreview } from './answer.ts';
 import type { Demands } from './demands.ts';
@@ -151,8 +151,7 @@ function inOldWords<T>(driver: AnyDriver | undefined, work: () => T): T {
 }
 
 function requireBody(format: AnyFormat, trigger: ParsedTrigger): void {
-  const isThere = { any: true, json: trigger.json !== undefined, form: trigger.form !== undefined }[format.body];
-  if (isThere) return;
+  if (hasBody(format, trigger)) return;
   const wanted = format.body === 'json' ? 'JSON' : 'a form (application/x-www-form-urlencoded)';
   throw new ServiceError(
     'PAYLOAD_MALFORMED',
