@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 import fetch from 'node-fetch';
 import { freePort } from '../../test/support/free-port.ts';
 
-// As `npm run serve` starts it: compiled, with a small young generation.
+// As `npm run serve` starts it: bundled, with a small young generation.
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const nodeFlags = ['--max-semi-space-size=1'];
+const nodeFlags = ['--max-semi-space-size=4'];
 /** Node would write the address to the terminal. */
 const quietly = '--inspect-publish-uid=http';
 const readyWithinMs = 30_000;

@@ -1,4 +1,4 @@
-import { exactly } from '../parts/figure.ts';
+import { atMost, exactly } from '../parts/figure.ts';
 import type { Figure } from '../parts/figure.ts';
 import { countAnswers } from '../parts/load.ts';
 import { startRancher } from '../parts/rancher-process.ts';
@@ -38,6 +38,15 @@ export async function measureEndurance(): Promise<readonly Figure[]> {
       value: `${residentMib.at(-1)?.toFixed(0) ?? ''} MiB`,
       remark: `at the start ${atStartMib.toFixed(0)}, then after each 10,000: ${residentMib.map((mib) => mib.toFixed(0)).join(', ')}`,
     },
+    atMost({ what: 'the same: grown over the last 50,000' }, grownOver(residentMib.slice(batches / 2 - 1)), {
+      bound: 5,
+      digits: 0,
+      unit: ' MiB',
+    }),
     exactly('100,000 triggers: containers added', grownBy, sum, countAnswers(answers)),
   ];
+}
+
+function grownOver(mib: readonly number[]): number {
+  return (mib.at(-1) ?? Number.NaN) - (mib[0] ?? Number.NaN);
 }
