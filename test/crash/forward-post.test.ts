@@ -45,6 +45,6 @@ describe('a service that is killed', () => {
       expect(ids.length).toBeLessThanOrEqual(count + ordeal.deaths.length);
       expect(new Set(container.received.map(({ body }) => body.toString()))).toEqual(new Set(['{"build":7}']));
     },
-    60_000,
+    120_000,
   );
 });

@@ -96,13 +96,13 @@ describe('a service whose disk is full', () => {
     expect(scale()).toBe(2 + accepted + 1);
     const ends = (await history(service)).map(({ outcome }) => outcome);
     expect(ends).toEqual(Array.from({ length: accepted + 1 }, () => 'scaled'));
-  }, 60_000);
+  }, 120_000);
 
   describe('of PostgreSQL', () => {
     let postgres: PostgresServer;
     beforeAll(async () => {
       postgres = await startPostgresServer({ diskKib: 24_576 });
-    }, 60_000);
+    }, 120_000);
     afterAll(() => postgres.close());
 
     it('refuses triggers with 503, stores nothing of them, and takes them once there is room', async () => {
@@ -126,6 +126,6 @@ describe('a service whose disk is full', () => {
       while ((await history(service)).some(({ outcome }) => outcome !== 'scaled')) await pause(50);
       expect(await history(service)).toHaveLength(accepted + 1);
       expect(scale()).toBe(2 + accepted + 1);
-    }, 60_000);
+    }, 120_000);
   });
 });

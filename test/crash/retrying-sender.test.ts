@@ -90,7 +90,7 @@ describe('a replica that is stopped', () => {
 
     expect(sandbox.inspect(serviceId)?.['scale']).toBe(4);
     expect(sandbox.calls.count(puts)).toBe(2);
-  }, 60_000);
+  }, 120_000);
 
   it('between its last look at the clock and its send, and sends later, is put right by the other', async () => {
     const sandbox = stage.sandbox();
@@ -117,7 +117,7 @@ describe('a replica that is stopped', () => {
     expect(sandbox.inspect(serviceId)?.['scale']).toBe(4);
     // The one that comes late, and the one that puts it right.
     expect(sandbox.calls.count(puts)).toBe(before + 2);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** Whether a process stands still (proc(5): state T). */

@@ -102,7 +102,7 @@ describe('a service that is killed', () => {
         // A create that landed late was taken as well, and its host removed again; no other was ever too many.
         expect(taken()).toBeLessThanOrEqual(isTwice(ordeal) ? count + 1 : count);
       },
-      60_000,
+      120_000,
     );
 
     it('before a machine is ready goes on with it', async () => {
@@ -116,7 +116,7 @@ describe('a service that is killed', () => {
 
       await expectHosts(await answers, 1 + count);
       expect(taken()).toBe(count);
-    }, 60_000);
+    }, 120_000);
 
     it('while its create is on the wire makes each host once', async () => {
       const sandbox = stage.sandbox();
@@ -128,7 +128,7 @@ describe('a service that is killed', () => {
       child = await stage.start();
 
       await expectHosts(await answers, 1 + count);
-    }, 60_000);
+    }, 120_000);
   });
 
   describe('while it removes hosts', () => {
@@ -143,7 +143,7 @@ describe('a service that is killed', () => {
       async (ordeal) => {
         await expectHosts(await stage.liveThrough(ordeal, { count }), start - count);
       },
-      60_000,
+      120_000,
     );
 
     it('before a host is gone goes on watching it', async () => {
@@ -154,6 +154,6 @@ describe('a service that is killed', () => {
       child = await stage.start();
 
       await expectHosts(await answers, start - count);
-    }, 60_000);
+    }, 120_000);
   });
 });

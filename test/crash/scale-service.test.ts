@@ -48,7 +48,7 @@ describe('a service that is killed', () => {
     async (ordeal) => {
       expectEachOnce(await stage.liveThrough(ordeal, { count }));
     },
-    60_000,
+    120_000,
   );
 
   it('while its request is on the wire counts every trigger exactly once', async () => {
@@ -61,5 +61,5 @@ describe('a service that is killed', () => {
     child = await stage.start();
 
     expectEachOnce(await answers);
-  }, 60_000);
+  }, 120_000);
 });

@@ -54,7 +54,8 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
       sealingKey: Buffer.alloc(32, 7).toString('base64'),
       ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
     },
-    timing: { ...quickTiming, answerWithinMs: 5_000, ...options.timing },
+    // A busy machine may need twenty seconds for two restarts, and no trigger may be declared too late for that.
+    timing: { ...quickTiming, answerWithinMs: 5_000, sendWithinMs: 100_000, ...options.timing },
     ...(options.dieAt === undefined ? {} : { dieAt: options.dieAt }),
     stopBeforeSending: options.stopBeforeSending ?? false,
   };
