@@ -77,16 +77,11 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
     .then((committed) => ({ committed, isFresh: performance.now() - reading.readAtMs <= timing.freshReadMs }));
   const inHand: ChangeInHand | undefined =
     change === undefined ? undefined : { ...change, driver, decisions: changing, waiting: living, ageMs: 0 };
-  const prepared =
-    inHand === undefined || driver.isOneWrite !== true
-      ? undefined
-      : prepare(
-          turn,
-          inHand,
-          committing.then((reply) => {
-            if (reply.committed.kind === 'lane-lost' || !reply.isFresh) throw new NotCommitted();
-          }),
-        );
+  const mayLeave = async (): Promise<void> => {
+    const reply = await committing;
+    if (reply.committed.kind === 'lane-lost' || !reply.isFresh) throw new NotCommitted();
+  };
+  const prepared = inHand !== undefined && driver.isOneWrite === true ? prepare(turn, inHand, mayLeave()) : undefined;
   const { committed, isFresh } = await committing;
   if (committed.kind === 'lane-lost') return 'again';
   reached('round-committed');

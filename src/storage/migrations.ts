@@ -2,10 +2,10 @@ import { sql, type ColumnDefinitionBuilder, type Kysely } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import type { Engine } from './engine.ts';
 
-const identity = (engine: Pick<Engine, 'name'>) => (column: ColumnDefinitionBuilder) =>
+const identity = (engine: Engine) => (column: ColumnDefinitionBuilder) =>
   engine.name === 'sqlite' ? column.primaryKey().autoIncrement() : column.primaryKey().generatedAlwaysAsIdentity();
 
-const first = (engine: Pick<Engine, 'name'>): Migration => ({
+const first = (engine: Engine): Migration => ({
   async up(db: Kysely<unknown>) {
     const whole = engine.name === 'sqlite' ? 'integer' : 'bigint';
     await db.schema
@@ -113,7 +113,7 @@ const keptBody: Migration = {
   },
 };
 
-const callbacks = (engine: Pick<Engine, 'name'>): Migration => ({
+const callbacks = (engine: Engine): Migration => ({
   async up(db: Kysely<unknown>) {
     const whole = engine.name === 'sqlite' ? 'integer' : 'bigint';
     await db.schema
@@ -130,7 +130,7 @@ const callbacks = (engine: Pick<Engine, 'name'>): Migration => ({
   },
 });
 
-const installation = (engine: Pick<Engine, 'name'>): Migration => ({
+const installation = (engine: Engine): Migration => ({
   async up(db: Kysely<unknown>) {
     await db.schema
       .createTable('installation')
@@ -141,7 +141,7 @@ const installation = (engine: Pick<Engine, 'name'>): Migration => ({
 });
 
 /** As rate-limiter-flexible 11 expects it; used with PostgreSQL only, where replicas count together. */
-const triggerRates = (engine: Pick<Engine, 'name'>): Migration => ({
+const triggerRates = (engine: Engine): Migration => ({
   async up(db: Kysely<unknown>) {
     await db.schema
       .createTable('trigger_rates')
@@ -153,7 +153,7 @@ const triggerRates = (engine: Pick<Engine, 'name'>): Migration => ({
 });
 
 /** Whose lease a lane was taken from, and whether a second write of a change may be under way. */
-const doubts = (engine: Pick<Engine, 'name'>): Migration => ({
+const doubts = (engine: Engine): Migration => ({
   async up(db: Kysely<unknown>) {
     const whole = engine.name === 'sqlite' ? 'integer' : 'bigint';
     await db.schema.alterTable('lanes').addColumn('taken_from', whole).execute();
@@ -165,7 +165,7 @@ const doubts = (engine: Pick<Engine, 'name'>): Migration => ({
 });
 
 /** All migrations, oldest first. A released one is never edited. */
-export function migrationsFor(engine: Pick<Engine, 'name'>): MigrationProvider {
+export function migrationsFor(engine: Engine): MigrationProvider {
   return {
     getMigrations: async () => ({
       '0001-first': first(engine),

@@ -20,12 +20,6 @@ export async function openSqliteDatabase(file: SqliteFile): Promise<OpenDatabase
   const db = new Kysely<Tables>({
     dialect: new SqliteDialect({ database: async () => asKyselyExpects(sqlite, flushing) }),
   });
-  const provider = migrationsFor(sqliteEngine);
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error !== undefined) {
-    await db.destroy();
-    throw explain(error, file);
-  }
   const engine: Engine = {
     ...sqliteEngine,
     // On the one connection from beginning to end, so that no other transaction is committed like this.
@@ -39,6 +33,12 @@ export async function openSqliteDatabase(file: SqliteFile): Promise<OpenDatabase
         }
       }),
   };
+  const provider = migrationsFor(engine);
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error !== undefined) {
+    await db.destroy();
+    throw explain(error, file);
+  }
   return {
     db,
     engine,

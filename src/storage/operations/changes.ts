@@ -40,31 +40,19 @@ export async function progressChange(
       .execute();
     return { finished: [], lane: { last_effective_at: nowMs } };
   }
-  await setState(tx, engine, changeId, end.state);
+  await setState(tx, engine, { changeId, state: end.state });
+  const { latest, lateWriteForMs } = end;
+  const isKept = latest !== undefined || lateWriteForMs !== undefined;
+  const kept = isKept ? await readKept(tx, changeId) : undefined;
   const lane: LanePatch = {
-    ...(await latestAfter(tx, changeId, end)),
-    ...(end.state === 'done' ? { last_effective_at: nowMs } : {}),
-    ...(end.lateWriteForMs === undefined
+    ...(end.state === 'done' ? { latestChangeId: changeId, last_effective_at: nowMs } : {}),
+    // What somebody else put in its place is what late writes are recognised against.
+    ...(kept === undefined || latest === undefined ? {} : { latest_change: JSON.stringify({ ...kept, body: latest }) }),
+    ...(kept === undefined || lateWriteForMs === undefined
       ? {}
-      : await lateWriteNoted(
-          tx,
-          target,
-          { ...(await readKept(tx, changeId)), untilMs: nowMs + end.lateWriteForMs },
-          nowMs,
-        )),
+      : await lateWriteNoted(tx, target, { ...kept, untilMs: nowMs + lateWriteForMs }, nowMs)),
   };
   return { finished: await endItemsOf(tx, engine, changeId, end, nowMs), lane };
-}
-
-/** What late writes are recognised against from now on: the change itself, or what somebody else put in its place. */
-async function latestAfter(
-  tx: Tx,
-  changeId: string,
-  { state, latest }: Extract<FollowedStep['end'], { readonly kind: 'ended' }>,
-): Promise<LanePatch> {
-  if (latest !== undefined)
-    return { latest_change: JSON.stringify({ ...(await readKept(tx, changeId)), body: latest }) };
-  return state === 'done' ? { latestChangeId: changeId } : {};
 }
 
 async function endItemsOf(
@@ -97,11 +85,7 @@ async function endItemsOf(
   return endItems(tx, engine, ended, nowMs);
 }
 
-export async function setState(tx: Tx, engine: Engine, changeId: string, state: ChangesTable['state']): Promise<void> {
-  await changeState(tx, engine, { changeId, state });
-}
-
-const changeState = statement(({ changeId, state }: { changeId: string; state: ChangesTable['state'] }, { tx }) =>
+export const setState = statement(({ changeId, state }: { changeId: string; state: ChangesTable['state'] }, { tx }) =>
   tx.updateTable('changes').set({ state }).where('id', '=', changeId),
 );
 

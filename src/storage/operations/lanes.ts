@@ -24,7 +24,9 @@ export async function openRoundIn(
   round: RoundToOpen,
   known?: readonly WaitingItem[],
 ): Promise<HeldLane | LaneElsewhere> {
-  const lane = await takeLane(tx, engine, round);
+  const {
+    rows: [lane],
+  } = await takeLane(tx, engine, round);
   if (lane === undefined) return readElsewhere(tx, engine, round.target);
   // Of the moment at which the lane was ours: to get it may have taken a while.
   const nowMs = lane.lease_until - round.leaseMs;
@@ -62,16 +64,7 @@ function sinceLastEffectiveChange(lastEffectiveAtMs: number | null, nowMs: numbe
  * Takes the lane unless somebody else's lease still runs, or keeps it. A lease of our own that ran out counts as lost, too: somebody
  * may have held the lane meanwhile.
  */
-async function takeLane(
-  tx: Tx,
-  engine: Engine,
-  { target, holder, leaseMs }: RoundToOpen,
-): Promise<LanesTable | undefined> {
-  const { rows } = await takenLane(tx, engine, { target, holder, leaseMs });
-  return rows[0];
-}
-
-const takenLane = statement(
+const takeLane = statement(
   ({ target, holder, leaseMs }: Pick<RoundToOpen, 'target' | 'holder' | 'leaseMs'>, { engine: { nowMs } }) => {
     const isKept = sql`lanes.holder = excluded.holder and lanes.lease_until > ${nowMs}`;
     return sql<LanesTable>`

@@ -92,7 +92,7 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
     const { changeId, end, target, attempt } = close;
     await addAttempt(tx, engine, { target, changeId, attempt, nowMs });
     if (end.kind === 'dropped') {
-      await setState(tx, engine, changeId, 'dropped');
+      await setState(tx, engine, { changeId, state: 'dropped' });
       await tx
         .updateTable('items')
         .set({ state: 'waiting', change_id: null, message: '', scale_from: null, scale_to: null })
