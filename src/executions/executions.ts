@@ -116,9 +116,8 @@ export function startExecutions(options: ExecutionsOptions): Executions {
       const askedMs = performance.now();
       const { holder } = context;
       const open = { target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
-      // The decision follows at once, and its commit brings this one to the disk. SQLite's is there by the time Rancher has answered,
-      // so to put it off would only make the next one longer. Repetitions are told of what they repeat, so that must be there.
-      const isToldLater = store.isShared && budgetMs > 0 && execution.seenKeys.length === 0;
+      // The decision follows at once, and its commit brings this one to the disk. Repetitions are told of what they repeat, so that must be there.
+      const isToldLater = budgetMs > 0 && execution.seenKeys.length === 0;
       const acceptance = await acceptOne(store, mayOpen ? { ...execution, open, isToldLater } : execution);
       if (acceptance.kind === 'accepted') {
         context.reached('accepted');

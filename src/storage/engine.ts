@@ -15,8 +15,8 @@ export interface Engine {
   /** A row of `changes` as lanes keep it (`KeptChange`), as JSON. */
   readonly keptChange: RawBuilder<string>;
   /**
-   * A transaction whose commit is on the disk only a moment later (SQLite 50 ms at most, PostgreSQL 600 ms), or with the next commit of
-   * any other kind: for what nobody was told, or what is found out anew, should the machine lose power before.
+   * A transaction whose commit is on the disk only a moment later (SQLite sets out at once, PostgreSQL within 600 ms), or with the next
+   * commit of any other kind: for what nobody was told, or what is found out anew, should the machine lose power before.
    */
   readonly soon: Transact;
 }

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
@@ -6,6 +7,8 @@ import { sqliteEngine, storable, type Engine, type OpenDatabase } from './engine
 import { migrationsFor } from './migrations.ts';
 import { createSteadyClock } from './steady-clock.ts';
 import type { Tables } from './tables.ts';
+
+const inMemory = ':memory:';
 
 /** `:memory:` in unit tests; a file everywhere else. */
 export type SqliteFile = string;
@@ -16,10 +19,8 @@ export type SqliteFile = string;
  */
 export async function openSqliteDatabase(file: SqliteFile): Promise<OpenDatabase> {
   const sqlite = openExclusively(file);
-  const flushing = createFlushing(sqlite);
-  const db = new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: async () => asKyselyExpects(sqlite, flushing) }),
-  });
+  const flushing = await createFlushing(sqlite, file);
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: async () => asKyselyExpects(sqlite) }) });
   const engine: Engine = {
     ...sqliteEngine,
     // On the one connection from beginning to end, so that no other transaction is committed like this.
@@ -44,55 +45,52 @@ export async function openSqliteDatabase(file: SqliteFile): Promise<OpenDatabase
     engine,
     explain: (reason) => explain(reason, file),
     async close() {
-      flushing.stop();
+      // Before SQLite, which removes the log as it closes.
+      await flushing.close();
       await db.destroy();
     },
   };
 }
 
-const flushedWithinMs = 50;
-
 /** Whether a commit waits for the disk. */
 interface Flushing {
   /** Commits do not, from now on. */
   putOff(): void;
-  /** Commits wait again; what was put off is flushed with the next one, or by itself soon. */
+  /** Commits wait again; what was put off sets out for the disk as soon as its callers have been told. */
   require(): void;
-  committed(): void;
-  stop(): void;
+  close(): Promise<void>;
 }
 
-function createFlushing(sqlite: DatabaseSync): Flushing {
-  let isPutOff = false;
-  let timer: NodeJS.Timeout | undefined;
-  const flush = (): void => {
-    timer = undefined;
-    // Never within a transaction: those go on from microtask to microtask, and a timer comes after all of them.
-    try {
-      // Changes nothing, but is a commit, and the log is flushed as far as that.
-      sqlite.exec('pragma user_version = 0');
-    } catch {
-      // The disk is full: the next commit says so.
+/**
+ * Flushes SQLite's log beside the thread, in libuv's pool: what is put off waits for nobody, and the next commit that does wait finds
+ * little left to flush. Only the log: until it is flushed, SQLite copies nothing of it into the database.
+ */
+async function createFlushing(sqlite: DatabaseSync, file: SqliteFile): Promise<Flushing> {
+  const log = file === inMemory ? undefined : await open(`${file}-wal`, 'r+');
+  let isFlushing = false;
+  let isWanted = false;
+  const flush = async (): Promise<void> => {
+    isWanted = true;
+    if (isFlushing) return;
+    isFlushing = true;
+    while (isWanted) {
+      isWanted = false;
+      // The disk is full or broken: the next commit says so.
+      await log?.datasync().catch(() => undefined);
     }
-  };
-  const stop = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
+    isFlushing = false;
   };
   return {
     putOff() {
-      isPutOff = true;
       sqlite.exec('pragma synchronous = normal');
     },
     require() {
-      isPutOff = false;
       sqlite.exec('pragma synchronous = full');
-      timer ??= setTimeout(flush, flushedWithinMs);
+      setImmediate(() => void flush());
     },
-    committed() {
-      if (!isPutOff) stop();
+    async close() {
+      await log?.close();
     },
-    stop,
   };
 }
 
@@ -139,7 +137,7 @@ function explain(error: unknown, file: SqliteFile): ServiceError {
 }
 
 /** Kysely asks for better-sqlite3's interface; node:sqlite differs in how a statement tells that it returns rows. */
-function asKyselyExpects(sqlite: DatabaseSync, flushing: Flushing) {
+function asKyselyExpects(sqlite: DatabaseSync) {
   const prepared = new Map<string, ReturnType<typeof prepare>>();
   const prepare = (text: string) => {
     const statement: StatementSync = sqlite.prepare(text);
@@ -149,9 +147,7 @@ function asKyselyExpects(sqlite: DatabaseSync, flushing: Flushing) {
       run(parameters: readonly unknown[]) {
         // On a full disk SQLite has rolled back by itself; the error of a second rollback would hide the first one's reason.
         if (text === 'rollback' && !sqlite.isTransaction) return { changes: 0, lastInsertRowid: 0 };
-        const done = statement.run(...(parameters.map(storable) as never[]));
-        if (text === 'commit') flushing.committed();
-        return done;
+        return statement.run(...(parameters.map(storable) as never[]));
       },
       iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters.map(storable) as never[])),
     };

@@ -1,9 +1,16 @@
-import { stat } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { open as openFile, stat } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { OpenDatabase } from '../../src/storage/engine.ts';
+import { openSqliteDatabase } from '../../src/storage/sqlite-database.ts';
 import { commitChange, hold, newExecution, target, useEngines } from '../support/stores.ts';
 
 const engines = useEngines();
+
+async function locateSqlite(): Promise<string> {
+  const sqlite = engines.find(({ engine }) => engine === 'SQLite');
+  if (sqlite === undefined) throw new Error('there is no SQLite among the engines');
+  return sqlite.locate();
+}
 
 describe.each(engines)('storage: what is committed on $engine', ({ engine, open, locate }) => {
   it('is nothing of a batch of which one statement fails, and the reason is told', async () => {
@@ -42,24 +49,90 @@ describe.each(engines)('storage: what is committed on $engine', ({ engine, open,
   });
 });
 
-describe('storage: a commit that does not wait for the disk', () => {
-  it('is flushed by a commit that follows soon when no trigger comes', async () => {
-    const sqlite = engines.find(({ engine }) => engine === 'SQLite');
-    if (sqlite === undefined) throw new Error('there is no SQLite among the engines');
-    const file = await sqlite.locate();
-    const store = await sqlite.open(file);
-    const logSize = async (): Promise<number> => (await stat(`${file}-wal`)).size;
-    await store.accept([newExecution()]);
-    const lane = await hold(store);
-    const { changeId } = await commitChange(store, lane);
+describe('storage: a commit on SQLite that does not wait for the disk', () => {
+  // Every file handle has this prototype, and no module exports it.
+  let files: { datasync: () => Promise<void> };
+  let datasync: () => Promise<void>;
+  let file: string;
+  let database: OpenDatabase;
 
-    const closing = { target, epoch: lane.epoch, changeId, attempt: { result: 'done' } };
-    await store.closeChange({ ...closing, end: { kind: 'ended', state: 'done', outcome: 'scaled' } });
-    const closed = await logSize();
+  beforeEach(async () => {
+    file = await locateSqlite();
+    database = await openSqliteDatabase(file);
+    const handle = await openFile(file);
+    files = Object.getPrototypeOf(handle) as typeof files;
+    ({ datasync } = files);
+    await handle.close();
+  });
+  afterEach(async () => {
+    files.datasync = datasync;
+    await database.close();
+  });
 
-    while ((await logSize()) === closed) await pause(10);
-    const flushed = await logSize();
-    await pause(200);
-    expect(await logSize()).toBe(flushed);
+  const logSize = async (): Promise<number> => (await stat(`${file}-wal`)).size;
+  const commitSoon = (hash: string) =>
+    database.engine.soon(database.db, (tx) =>
+      tx
+        .insertInto('seen_keys')
+        .values({ receiver_id: '1go3', kind: 'event', hash, body_hash: '', execution_id: 'e1', expires_at: 0 })
+        .execute(),
+    );
+
+  it('is answered first, and sets out for the disk by itself', async () => {
+    const before = await logSize();
+    let isAnswered = false;
+    const flushing = new Promise<{ isAnswered: boolean; size: number }>((resolve) => {
+      files.datasync = async function flush(this: unknown) {
+        await datasync.call(this);
+        resolve({ isAnswered, size: await logSize() });
+      };
+    });
+
+    await commitSoon('first');
+    isAnswered = true;
+
+    const flushed = await flushing;
+    expect(flushed.isAnswered).toBe(true);
+    expect(flushed.size).toBeGreaterThan(before);
+  });
+
+  it('is flushed again for what was committed while the disk was busy', async () => {
+    const flushes: (() => void)[] = [];
+    let begun: () => void = () => undefined;
+    const next = () => new Promise<void>((resolve) => (begun = resolve));
+    files.datasync = () =>
+      new Promise((resolve) => {
+        flushes.push(resolve);
+        begun();
+      });
+
+    const first = next();
+    await commitSoon('first');
+    await first;
+    const second = next();
+    await commitSoon('second');
+    await commitSoon('third');
+    flushes[0]?.();
+    await second;
+
+    expect(flushes.length).toBe(2);
+  });
+
+  it('does no harm when the disk refuses: the next commit says so', async () => {
+    const refused = new Promise<void>((resolve) => {
+      files.datasync = async () => {
+        resolve();
+        throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      };
+    });
+
+    await commitSoon('first');
+    await refused;
+    await commitSoon('second');
+
+    expect(await database.db.selectFrom('seen_keys').select('hash').orderBy('hash').execute()).toEqual([
+      { hash: 'first' },
+      { hash: 'second' },
+    ]);
   });
 });
