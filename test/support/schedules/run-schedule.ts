@@ -54,6 +54,8 @@ export async function runSchedule(stage: Stage, schedule: Schedule): Promise<voi
   const rancher = server.project('1a5');
   const database = await openDatabase(stage, schedule);
   const replicas: MortalReplica[] = [];
+  // One that crashes twice before it is back comes up twice.
+  const all: MortalReplica[] = [];
   const comingUp: Promise<void>[] = [];
   const answered: Submitted[] = [];
   const storing: Promise<void>[] = [];
@@ -61,7 +63,9 @@ export async function runSchedule(stage: Stage, schedule: Schedule): Promise<voi
   const start = async (index: number): Promise<void> => {
     const store = await database.connect();
     stores[index] = store;
-    replicas[index] = startMortalReplica({ store, rancher, timing });
+    const replica = startMortalReplica({ store, rancher, timing });
+    replicas[index] = replica;
+    all.push(replica);
   };
   for (let index = 0; index < schedule.replicas; index += 1) await start(index);
 
@@ -116,7 +120,7 @@ export async function runSchedule(stage: Stage, schedule: Schedule): Promise<voi
     }
     checkAnswers(answered, await database.observer.listExecutions({ projectId: '1a5', limit: 1_000 }));
   } finally {
-    for (const replica of replicas) replica?.die();
+    for (const replica of all) replica.die();
     await pause(timing.rancherTimeoutMs);
     await server.close();
     await database.close();
