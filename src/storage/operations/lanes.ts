@@ -4,7 +4,7 @@ import { readNowMs } from '../engine.ts';
 import { statement } from '../statement.ts';
 import type { Target } from '../../domain/target.ts';
 import type { Signal } from '../../domain/signal.ts';
-import type { LanesTable } from '../tables.ts';
+import type { ChangesTable, LanesTable } from '../tables.ts';
 import { readKeptLateWrites, type KeptChange } from './late-writes.ts';
 import type { HeldLane, LaneElsewhere, LateWrite, OpenChange, RoundToOpen, WaitingItem } from '../rounds.ts';
 import type { Store } from '../store.ts';
@@ -24,14 +24,18 @@ export async function openRoundIn(
   round: RoundToOpen,
   known?: readonly WaitingItem[],
 ): Promise<HeldLane | LaneElsewhere> {
-  const {
-    rows: [lane],
-  } = await takeLane(tx, engine, round);
+  // Asked in one go: the second is carried out after the first and sees what it changed, and PostgreSQL is waited for once.
+  const [taken, sending] = await Promise.all([
+    takeLane(tx, engine, round),
+    sendingOn(tx, engine, { target: round.target }),
+  ]);
+  const [lane] = taken.rows;
   if (lane === undefined) return readElsewhere(tx, engine, round.target);
   // Of the moment at which the lane was ours: to get it may have taken a while.
   const nowMs = lane.lease_until - round.leaseMs;
   const waiting = known ?? (await readWaiting(tx, engine, round.target, nowMs));
-  const open = await readOpenChange(tx, engine, round, lane.taken_from, nowMs);
+  const [row] = sending.rows;
+  const open = row === undefined ? undefined : await asOpenChange(tx, row, round.doubtMs, lane.taken_from, nowMs);
   const lateWrite = readLateWrite(lane, nowMs);
   return {
     kind: 'held',
@@ -124,18 +128,16 @@ const waitingOn = statement(({ target }: { target: Target }, { tx }) =>
     .limit(itemsARound),
 );
 
-async function readOpenChange(
+type SendingRow = Pick<ChangesTable, 'id' | 'driver' | 'body' | 'doubt_until' | 'sent_again' | 'created_at'>;
+
+async function asOpenChange(
   tx: Tx,
-  engine: Engine,
-  { target, doubtMs }: RoundToOpen,
+  row: SendingRow,
+  doubtMs: number,
   /** Until then the holder before us may have begun to write; null when we are the holder. */
   takenFromMs: number | null,
   nowMs: number,
-): Promise<OpenChange | undefined> {
-  const {
-    rows: [row],
-  } = await sendingOn(tx, engine, { target });
-  if (row === undefined) return undefined;
+): Promise<OpenChange> {
   // A change of our own that was never marked as in doubt: the commit that should have said so failed.
   const ownUntilMs = row.doubt_until ?? nowMs + doubtMs;
   const doubt_until = takenFromMs === null ? ownUntilMs : Math.max(row.doubt_until ?? 0, takenFromMs + doubtMs);
