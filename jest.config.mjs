@@ -1,8 +1,3 @@
-import { fileURLToPath } from 'node:url';
-
-// Each store of a test is a thread, and many tests start the service itself: compiled anew, that is a third of a second each time.
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
-
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
@@ -26,5 +21,5 @@ export default {
     ],
   },
   testTimeout: 60_000,
-  globalSetup: '<rootDir>/test/infra/support/bindings-setup.mjs',
+  globalSetup: '<rootDir>/test/support/before-all-tests.mjs',
 };
