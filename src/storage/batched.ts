@@ -2,11 +2,8 @@ import type { Acceptance, NewExecution } from './store.ts';
 
 export type Accept = (executions: readonly NewExecution[]) => Promise<readonly Acceptance[]>;
 
-/**
- * While one batch is being stored, what arrives meanwhile is gathered into the next: a storm pays for few disk flushes. The first
- * is begun by `begin`, at once or a little later.
- */
-export function batched(accept: Accept, begin: (storing: () => void) => void): Accept {
+/** While one batch is being stored, what arrives meanwhile is gathered into the next: a storm pays for few disk flushes. */
+export function batched(accept: Accept): Accept {
   interface Gathered {
     readonly executions: readonly NewExecution[];
     readonly resolve: (acceptances: readonly Acceptance[]) => void;
@@ -16,6 +13,7 @@ export function batched(accept: Accept, begin: (storing: () => void) => void): A
   let isStoring = false;
 
   const storeGathered = async (): Promise<void> => {
+    isStoring = true;
     while (gathered.length > 0) {
       const batch = gathered;
       gathered = [];
@@ -36,8 +34,6 @@ export function batched(accept: Accept, begin: (storing: () => void) => void): A
   return (executions) =>
     new Promise((resolve, reject) => {
       gathered.push({ executions, resolve, reject });
-      if (isStoring) return;
-      isStoring = true;
-      begin(() => void storeGathered());
+      if (!isStoring) void storeGathered();
     });
 }
