@@ -56,6 +56,6 @@ describe('executions under random schedules', () => {
       await Promise.all(Array.from({ length: atOnce }, work));
       if (failures.length > 0) throw new Error(failures.join('\n\n'));
     },
-    count * 1_500 + 60_000,
+    count * 3_000 + 60_000,
   );
 });
