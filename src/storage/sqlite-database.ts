@@ -63,7 +63,8 @@ interface Flushing {
 
 /**
  * Flushes SQLite's log beside the thread, in libuv's pool: what is put off waits for nobody, and the next commit that does wait finds
- * little left to flush. Only the log: until it is flushed, SQLite copies nothing of it into the database.
+ * little left to flush. Only the log: until it is flushed, SQLite copies nothing of it into the database. Nor may the database itself be
+ * opened beside SQLite: to close it again would give up the process's lock on it (POSIX), and a second process could have it.
  */
 async function createFlushing(sqlite: DatabaseSync, file: SqliteFile): Promise<Flushing> {
   const log = file === inMemory ? undefined : await open(`${file}-wal`, 'r+');

@@ -59,7 +59,7 @@ describe('storage: a commit on SQLite that does not wait for the disk', () => {
   beforeEach(async () => {
     file = await locateSqlite();
     database = await openSqliteDatabase(file);
-    const handle = await openFile(file);
+    const handle = await openFile(`${file}-wal`);
     files = Object.getPrototypeOf(handle) as typeof files;
     ({ datasync } = files);
     await handle.close();
