@@ -25,12 +25,18 @@ export interface CrashStage {
   readonly placeReceiver: (driver: string, config: object) => void;
   /** A service on the test's data directory, or on a database; it is ended after the test. */
   readonly start: (options?: Omit<ChildOptions, 'sandbox' | 'dataDirectory'>) => Promise<ChildService>;
-  /** Sends triggers with keys of their own until each has ended; resolves to their last statuses, in order. */
+  /**
+   * Sends triggers with keys of their own until each has ended; resolves to their last statuses, in order.
+   * The first `alone` of them go one after another, each when the one before it has ended; the others go together.
+   */
   readonly sendUntilEnded: (
     url: () => string,
-    triggers: { readonly count: number; readonly body?: string },
+    triggers: { readonly count: number; readonly body?: string; readonly alone?: number },
   ) => Promise<readonly number[]>;
-  /** The same while the service dies and is started again, as often as the ordeal says. */
+  /**
+   * The same while the service dies and is started again, as often as the ordeal says.
+   * Triggers that go together may all be decided in one round: for each occurrence before the deadly one, one goes alone.
+   */
   readonly liveThrough: (
     ordeal: Ordeal,
     triggers: { readonly count: number; readonly body?: string },
@@ -63,17 +69,19 @@ export function useCrashStage(): CrashStage {
     children.push(child);
     return child;
   };
-  const sendUntilEnded: CrashStage['sendUntilEnded'] = (url, { count, body }) =>
-    Promise.all(
-      Array.from({ length: count }, (_, index) =>
-        callUntilAnswered({
-          url: () => `${url()}${triggerPath}`,
-          headers: { 'idempotency-key': `key-${String(index)}` },
-          ...(body === undefined ? {} : { body }),
-          isEnd: (_status, answer) => answer['state'] === 'finished',
-        }),
-      ),
-    );
+  const sendUntilEnded: CrashStage['sendUntilEnded'] = async (url, { count, body, alone = 0 }) => {
+    const send = (index: number): Promise<number> =>
+      callUntilAnswered({
+        url: () => `${url()}${triggerPath}`,
+        headers: { 'idempotency-key': `key-${String(index)}` },
+        ...(body === undefined ? {} : { body }),
+        isEnd: (_status, answer) => answer['state'] === 'finished',
+      });
+    const statuses: number[] = [];
+    while (statuses.length < Math.min(alone, count - 1)) statuses.push(await send(statuses.length));
+    const together = Array.from({ length: count - statuses.length }, (_, index) => send(statuses.length + index));
+    return [...statuses, ...(await Promise.all(together))];
+  };
   return {
     sandbox: () => sandbox,
     dataDirectory: () => dataDirectory,
@@ -88,11 +96,12 @@ export function useCrashStage(): CrashStage {
       for (const rule of faults) sandbox.faults.add(rule);
       const store = engine === 'SQLite' ? {} : { databaseUrl: await postgres.createDatabase() };
       let url = '';
+      const alone = (deaths[0]?.occurrence ?? 1) - 1;
       let answers: Promise<readonly number[]> | undefined;
       for (const dieAt of deaths) {
         const child = await start({ ...store, dieAt });
         url = child.url;
-        answers ??= sendUntilEnded(() => url, triggers);
+        answers ??= sendUntilEnded(() => url, { ...triggers, alone });
         await child.gone;
       }
       url = (await start(store)).url;
