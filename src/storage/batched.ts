@@ -2,8 +2,11 @@ import type { Acceptance, NewExecution } from './store.ts';
 
 export type Accept = (executions: readonly NewExecution[]) => Promise<readonly Acceptance[]>;
 
-/** While one batch is being stored, what arrives meanwhile is gathered into the next: a storm pays for few disk flushes. */
-export function batched(accept: Accept): Accept {
+/**
+ * While one batch is being stored, what arrives meanwhile is gathered into the next: a storm pays for few disk flushes. The first
+ * is begun by `begin`, at once or a little later.
+ */
+export function batched(accept: Accept, begin: (storing: () => void) => void): Accept {
   interface Gathered {
     readonly executions: readonly NewExecution[];
     readonly resolve: (acceptances: readonly Acceptance[]) => void;
@@ -13,7 +16,6 @@ export function batched(accept: Accept): Accept {
   let isStoring = false;
 
   const storeGathered = async (): Promise<void> => {
-    isStoring = true;
     while (gathered.length > 0) {
       const batch = gathered;
       gathered = [];
@@ -34,6 +36,8 @@ export function batched(accept: Accept): Accept {
   return (executions) =>
     new Promise((resolve, reject) => {
       gathered.push({ executions, resolve, reject });
-      if (!isStoring) void storeGathered();
+      if (isStoring) return;
+      isStoring = true;
+      begin(() => void storeGathered());
     });
 }

@@ -88,14 +88,16 @@ export async function openStoreThread(place: StorePlace, { onIdleError }: StoreT
     await worker.terminate();
     throw error;
   }
+  const isShared = place.engine === 'postgres';
   return {
-    isShared: place.engine === 'postgres',
+    isShared,
     watch(watcher) {
       watchers.add(watcher);
       return () => void watchers.delete(watcher);
     },
     finishedAmong: (executionIds) => call('finishedAmong', executionIds),
-    accept: batched((executions) => call('accept', executions)),
+    // Asking PostgreSQL takes longer than asking Rancher, so it is asked first; with SQLite the reading of the target leaves first.
+    accept: batched((executions) => call('accept', executions), isShared ? (storing) => storing() : setImmediate),
     openRound: (input) => call('openRound', input),
     commitRound: (round) => call('commitRound', round),
     markDoubt: (input) => call('markDoubt', input),
