@@ -20,6 +20,7 @@ export default {
       },
     ],
   },
+  moduleNameMapper: { '/store-worker-url\\.ts$': '<rootDir>/test/support/store-worker-url.ts' },
   testTimeout: 60_000,
   globalSetup: '<rootDir>/test/support/before-all-tests.mjs',
 };

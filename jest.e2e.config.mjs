@@ -6,6 +6,7 @@ export default {
   testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 120_000,
-  // It prepares infra's bindings, which no stack needs.
+  // It prepares infra's bindings and bundles, which no stack needs.
   globalSetup: undefined,
+  moduleNameMapper: {},
 };

@@ -1,29 +1,15 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { build } from 'esbuild';
+import { bundle } from './bundling.ts';
 
 // Makes dist/: the program and its database thread, each with everything it needs (docs/adr/0033).
 
 const outdir = 'dist';
 
 rmSync(outdir, { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: ['src/main.ts', 'src/storage/store-worker.ts'],
-  // Side by side, as the thread is looked for beside whatever part its module came to lie in.
-  entryNames: '[name]',
-  outdir,
-  bundle: true,
-  splitting: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  // A native client that pg would take if it were installed.
-  external: ['pg-native'],
-  // Several dependencies are CommonJS and load parts of Node by `require`.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  legalComments: 'none',
-  metafile: true,
-});
-writeFileSync(`${outdir}/LICENSES.txt`, licences(Object.keys(metafile.inputs)));
+// Side by side, as the thread is looked for beside whatever part its module came to lie in.
+const entryPoints = ['src/main.ts', 'src/storage/store-worker.ts'];
+const { inputs } = await bundle({ entryPoints, outdir, splitting: true });
+writeFileSync(`${outdir}/LICENSES.txt`, licences(Object.keys(inputs)));
 
 /** Whose code is in the files, and under which terms. */
 function licences(inputs: readonly string[]): string {

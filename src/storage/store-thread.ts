@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { ServiceError } from '../domain/errors.ts';
 import { batched } from './batched.ts';
 import type { Announcement } from './operations/announce.ts';
+import { storeWorkerUrl } from './store-worker-url.ts';
 import type { Store, StoreWatcher } from './store.ts';
 
 /** Which database the thread opens. */
@@ -42,9 +43,7 @@ export interface StoreThreadOptions {
  * @throws ServiceError STORE_UNAVAILABLE, with a message that says what to do.
  */
 export async function openStoreThread(place: StorePlace, { onIdleError }: StoreThreadOptions = {}): Promise<Store> {
-  // The compiled worker lies beside this module under the other extension.
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./store-worker.${extension}`, import.meta.url), {
+  const worker = new Worker(storeWorkerUrl, {
     workerData: place,
     // Its work is short transactions: a small young generation keeps the idle service small.
     resourceLimits: { maxYoungGenerationSizeMb: 4 },

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
+import { bundled } from '../bundles.ts';
 import { onSmallDisk } from '../small-disk.ts';
 import type { Doom } from './doomed-service.ts';
 import { quickTiming } from '../executions-under-test.ts';
@@ -59,10 +60,9 @@ export async function startChildService(options: ChildOptions): Promise<ChildSer
     ...(options.dieAt === undefined ? {} : { dieAt: options.dieAt }),
     stopBeforeSending: options.stopBeforeSending ?? false,
   };
-  const script = new URL('./doomed-service.ts', import.meta.url);
   const { diskKib, dataDirectory, preload } = options;
   const preloads = preload === undefined ? [] : ['--import', new URL(preload, import.meta.url).href];
-  const command = [process.execPath, ...preloads, script.pathname, JSON.stringify(doom)];
+  const command = [process.execPath, ...preloads, bundled('doomed-service'), JSON.stringify(doom)];
   const [program = '', ...parameters] =
     diskKib === undefined ? command : onSmallDisk(command, { directory: dataDirectory, kib: diskKib });
   const child = spawn(program, parameters, {
