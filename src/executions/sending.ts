@@ -72,9 +72,9 @@ async function converge(
 async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, sendState: SendState): Promise<Next> {
   const late = lateWrite(turn, change, sendState);
   switch (progress.kind) {
-    case 'done':
+    case 'done': {
       turn.written();
-      wakeCallers(turn, change, progress);
+      const isTold = wakeCallers(turn, change, progress);
       // Their answers leave first: to hand the commit to the store's thread takes as long as to write one.
       await nextTurn();
       return close(
@@ -88,7 +88,9 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
           ...(progress.results === undefined ? {} : { items: progress.results }),
           ...late,
         },
+        isTold,
       );
+    }
     case 'undecided':
       return noteDoubt(turn, change, { result: 'not visible yet' }, doubtAfter(turn, sendState));
     case 'stale':
@@ -268,6 +270,7 @@ async function close(
   change: ChangeInHand,
   attempt: ChangeToClose['attempt'],
   end: ChangeToClose['end'],
+  isTold = false,
 ): Promise<Next> {
   const { store, reached } = turn.context;
   const committed = await store.closeChange({
@@ -276,6 +279,7 @@ async function close(
     changeId: change.changeId,
     attempt,
     end,
+    isTold,
   });
   reached('change-closed');
   if (end.kind === 'ended') turn.attempts.count = 0;
@@ -284,13 +288,17 @@ async function close(
 
 /**
  * Answers callers as soon as Rancher has confirmed. The commit that notes it follows; a crash between the two finds the
- * figure as the change says and ends it alike.
+ * figure as the change says and ends it alike. Tells whether nobody else can be waiting.
  */
-function wakeCallers({ context }: Turn, change: ChangeInHand, progress: Extract<Progress, { kind: 'done' }>): void {
-  if (progress.results !== undefined) return;
+function wakeCallers({ context }: Turn, change: ChangeInHand, progress: Extract<Progress, { kind: 'done' }>): boolean {
+  if (progress.results !== undefined) return false;
   const decisions = new Map(change.decisions.map((decision) => [decision.itemId, decision]));
   for (const { itemId, executionId, isOnly } of change.waiting) {
     const decision = decisions.get(itemId);
     if (decision !== undefined && isOnly) context.waiters.wake(executionId, { kind: 'item', end: endOf(decision) });
   }
+  // Of a change of before a restart nothing is known here: its callers may be anywhere.
+  return (
+    change.waiting.length > 0 && change.waiting.every(({ isOnly, isOfOneCaller }) => isOnly && isOfOneCaller === true)
+  );
 }

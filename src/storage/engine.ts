@@ -49,6 +49,36 @@ export const postgresEngine: Engine = {
     }),
 };
 
+/**
+ * Asks several things of one transaction in one go: they are carried out in the order in which they are asked, and PostgreSQL is waited
+ * for once. When one fails it throws only after all have ended, so that none goes on in a transaction that is being rolled back.
+ */
+export async function together<const Asked extends readonly unknown[]>(
+  asked: Asked,
+): Promise<{ -readonly [Index in keyof Asked]: Awaited<Asked[Index]> }> {
+  await Promise.allSettled(asked);
+  return Promise.all(asked);
+}
+
+/** Something that was asked and is not answered yet. */
+export interface Asked<Answer> {
+  readonly answer: Promise<Answer>;
+}
+
+/**
+ * A transaction whose commit is asked together with its statements. They are committed whatever they find: what they are not to leave
+ * behind they must not do.
+ */
+export async function inOneGo<Answer>(db: Database, ask: (tx: Tx) => Promise<Asked<Answer>>): Promise<Answer> {
+  const { answer } = await db.transaction().execute(async (tx) => {
+    const asked = await ask(tx);
+    // Where a statement fails, so does the commit, which says why.
+    asked.answer.catch(() => undefined);
+    return asked;
+  });
+  return answer;
+}
+
 /** A transaction whose commit is on the disk when it is answered. */
 export const flushed: Transact = (db, work) => db.transaction().execute(work);
 

@@ -66,7 +66,7 @@ export async function openPostgresDatabase(
 // Each statement finds its few rows by an index, however many there are. Planned by the size of small or new tables, those over given
 // rows would read whole tables, and planned anew for each call they would cost more than they do.
 const planning =
-  'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan';
+  'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan';
 
 // Statements with lists of ids vary in length without end; the server keeps those of everyday.
 const mostPrepared = 200;
@@ -76,13 +76,15 @@ const statementNames = new Map<string, string>();
 const unread = { command: '', rowCount: null, rows: [] };
 
 /**
- * Prepares each statement once: to parse and plan one costs PostgreSQL several times what carrying it out does. And waits for no answer
- * that nobody reads: within a transaction, statements that return nothing are sent in one piece with the next one that does. Where one
- * of them fails PostgreSQL refuses all that follow, and whoever asks next is told the reason.
+ * Prepares each statement once: to parse and plan one costs PostgreSQL several times what carrying it out does. What is asked in one
+ * turn of the event loop leaves in one piece, and nobody waits for an answer that nobody reads: where one of the statements of a
+ * transaction that return nothing fails, PostgreSQL refuses all that follow, and whoever asks next is told the reason.
  */
 class BriefClient extends pg.Client {
   /** The one under way, and why one of its unread statements failed. */
   #transaction: { failure?: { readonly error: unknown } } | undefined;
+  /** How it begins, until its first statement is sent. */
+  #beginning = '';
   #isHoldingBack = false;
 
   override query(...parameters: never[]): never {
@@ -90,21 +92,39 @@ class BriefClient extends pg.Client {
     if (typeof text !== 'string') return this.#send(parameters) as never;
     if (text === 'begin') this.#transaction = {};
     const transaction = this.#transaction;
-    const given = Array.isArray(values) && values.length > 0 ? [prepared(text, values)] : parameters;
-    if (transaction !== undefined && isUnread(text)) {
-      if (!this.#isHoldingBack) this.connection.stream.cork();
-      this.#isHoldingBack = true;
-      this.#send(given).catch((error: unknown) => (transaction.failure ??= { error }));
+    if (transaction === undefined) return this.#send(asPrepared(text, values)) as never;
+    if (/^(?:begin$|set local )/.test(text)) {
+      // One text, and so one answer.
+      this.#beginning += `${text};`;
+      return Promise.resolve(unread) as never;
+    }
+    if (this.#beginning !== '') {
+      this.#sendUnread(transaction, [this.#beginning]);
+      this.#beginning = '';
+    }
+    if (isUnread(text)) {
+      this.#sendUnread(transaction, asPrepared(text, values));
       return Promise.resolve(unread) as never;
     }
     if (text === 'commit' || text === 'rollback') this.#transaction = undefined;
-    const answer = this.#send(given);
-    if (this.#isHoldingBack) this.connection.stream.uncork();
-    this.#isHoldingBack = false;
-    return (transaction === undefined || text === 'rollback' ? answer : toldBy(transaction, answer)) as never;
+    const answer = this.#send(asPrepared(text, values));
+    return (text === 'rollback' ? answer : toldBy(transaction, answer)) as never;
+  }
+
+  #sendUnread(transaction: { failure?: { readonly error: unknown } }, given: readonly unknown[]): void {
+    this.#send(given).catch((error: unknown) => (transaction.failure ??= { error }));
   }
 
   #send(given: readonly unknown[]): Promise<unknown> {
+    if (!this.#isHoldingBack) {
+      this.#isHoldingBack = true;
+      const { stream } = this.connection;
+      stream.cork();
+      process.nextTick(() => {
+        this.#isHoldingBack = false;
+        stream.uncork();
+      });
+    }
     return (super.query as (...all: readonly unknown[]) => Promise<unknown>)(...given);
   }
 }
@@ -123,15 +143,13 @@ async function toldBy(
 
 /** Statements whose only news is that they failed. How many rows one changed is not told either: `returning` counts them. */
 function isUnread(text: string): boolean {
-  return (
-    /^(?:begin$|set local |select pg_notify\()/.test(text) ||
-    /^\s*(?:insert|update|delete) (?!.* returning )/s.test(text)
-  );
+  return text.startsWith('select pg_notify(') || /^\s*(?:insert|update|delete) (?!.* returning )/s.test(text);
 }
 
-function prepared(text: string, values: readonly unknown[]): object {
+function asPrepared(text: string, values: unknown): readonly unknown[] {
+  if (!Array.isArray(values) || values.length === 0) return [text];
   const name = nameOf(text);
-  return { text, values: values.map(storable), ...(name === undefined ? {} : { name }) };
+  return [{ text, values: values.map(storable), ...(name === undefined ? {} : { name }) }];
 }
 
 function nameOf(text: string): string | undefined {

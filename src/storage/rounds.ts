@@ -15,6 +15,8 @@ export interface WaitingItem {
   readonly keptBody?: string;
   /** Its execution has no other item: how this one ends is how the execution ends. */
   readonly isOnly: boolean;
+  /** It was just accepted by this process, and nobody can ask another replica for the same execution. */
+  readonly isOfOneCaller?: boolean;
   readonly waitedMs: number;
   /** Negative once it is too late to send. */
   readonly sendWithinMs: number;
@@ -107,6 +109,8 @@ export interface ChangeToClose {
   readonly epoch: number;
   readonly changeId: string;
   readonly attempt: NewAttempt;
+  /** Whoever waits for its executions was told of their end: other replicas need not hear of it. */
+  readonly isTold?: boolean;
   readonly end:
     | {
         readonly kind: 'ended';

@@ -6,7 +6,7 @@ import {
   type RawBuilder,
   type RootOperationNode,
 } from 'kysely';
-import type { Engine, Tx } from './engine.ts';
+import type { Asked, Engine, Tx } from './engine.ts';
 
 /** What a statement is given each time, by name. */
 type Values = Readonly<Record<string, string | number | null>>;
@@ -41,13 +41,20 @@ interface Compiled {
   readonly parameters: readonly unknown[];
 }
 
+/** Carries a statement out, and resolves with what it answered. */
+export interface Statement<Given, Row> {
+  (tx: Tx, engine: Engine, given: Given): Promise<QueryResult<Row>>;
+  /** Resolves once it is asked, and what is asked next is carried out after it. */
+  readonly ask: (tx: Tx, engine: Engine, given: Given) => Promise<Asked<QueryResult<Row>>>;
+}
+
 /**
  * A statement of everyday, built and compiled once for each engine: to do so costs as much as to carry one out. `build` sees places
  * instead of values, so it can put them somewhere and do nothing else with them.
  */
 export function statement<Given extends Values, Row>(
   build: (given: Given, context: { readonly tx: Tx; readonly engine: Engine }) => Built<Row>,
-): (tx: Tx, engine: Engine, given: Given) => Promise<QueryResult<Row>> {
+): Statement<Given, Row> {
   const compiledFor = new Map<Engine['name'], Compiled>();
   const compile = (tx: Tx, engine: Engine): Compiled => {
     const query = build(places as Given, { tx, engine }).toOperationNode() as RootOperationNode;
@@ -55,9 +62,16 @@ export function statement<Given extends Values, Row>(
     compiledFor.set(engine.name, compiled);
     return compiled;
   };
-  return (tx, engine, given) => {
+  const ask: Statement<Given, Row>['ask'] = (tx, engine, given) => {
     const { query, sql, parameters } = compiledFor.get(engine.name) ?? compile(tx, engine);
     const values = parameters.map((value) => (value instanceof Place ? given[value.name] : value));
-    return tx.executeQuery<Row>({ query, queryId: createQueryId(), sql, parameters: values });
+    const asked = { query, queryId: createQueryId(), sql, parameters: values };
+    // The connection is given back once the statement is asked: kept until it is answered, the next one would leave only then.
+    return tx.getExecutor().provideConnection(async (connection) => ({ answer: connection.executeQuery<Row>(asked) }));
   };
+  const carryOut = async (tx: Tx, engine: Engine, given: Given): Promise<QueryResult<Row>> => {
+    const { answer } = await ask(tx, engine, given);
+    return answer;
+  };
+  return Object.assign(carryOut, { ask });
 }

@@ -45,7 +45,10 @@ export interface NewExecution {
   readonly laneLimit: number;
   /** Begins a round in the same commit: an idle lane need not pay for a second one. */
   readonly open?: RoundToOpen;
-  /** Nobody is told of it before its decision is committed, or for seconds: its own commit need not wait for the disk. */
+  /**
+   * Nobody is told of it before its decision is committed, or for seconds, and then only its one caller: its own commit need not wait
+   * for the disk, nor need other replicas hear of its end.
+   */
   readonly isToldLater?: boolean;
 }
 

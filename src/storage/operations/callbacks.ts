@@ -4,7 +4,7 @@ import { readNowMs } from '../engine.ts';
 import type { DueCallback, Store } from '../store.ts';
 
 /** Lets the callbacks of executions that have just ended go out, in the commit that ends them; `given` has their `id`s. */
-export async function releaseCallbacks(tx: Tx, given: RawBuilder<unknown>, nowMs: number): Promise<void> {
+export async function releaseCallbacks(tx: Tx, given: RawBuilder<unknown>, { nowMs }: Engine): Promise<void> {
   await sql`
     update callbacks set ended_at = ${nowMs}, next_attempt_at = ${nowMs}
     where execution_id in (select id from ${given})`.execute(tx);

@@ -1,5 +1,4 @@
 import type { Database, Engine } from '../engine.ts';
-import { readNowMs } from '../engine.ts';
 import type { Store } from '../store.ts';
 import { announceFinished } from './announce.ts';
 import { endItems } from './ends.ts';
@@ -32,7 +31,7 @@ export async function cancel(
         .execute();
       if (waiting.length < execution.item_count) throw new BegunMeanwhile();
       const ends = waiting.map(({ id }) => ({ itemId: id, outcome: 'failed', applied: 'no', ...end }) as const);
-      const finished = await endItems(tx, engine, ends, await readNowMs(tx, engine));
+      const finished = await endItems(tx, engine, ends);
       await announceFinished(
         tx,
         engine,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Engine, Tx } from '../engine.ts';
+import { readNowMs, type Engine, type Tx } from '../engine.ts';
 import { statement } from '../statement.ts';
 import type { FinishedExecution, FollowedStep, ItemEnd, NewAttempt } from '../rounds.ts';
 import type { AttemptsTable, ChangesTable } from '../tables.ts';
@@ -7,18 +7,19 @@ import { endItems, endItemsAlike } from './ends.ts';
 import type { LanePatch } from './lane-patch.ts';
 import { readKeptLateWrites, type KeptChange, type KeptLateWrite } from './late-writes.ts';
 
-/** What a step did: executions that ended with it, and what is to be noted on the lane. */
+/** What a step does: executions that end with it, once that is answered, and what is to be noted on the lane. */
 export interface Stepped {
-  readonly finished: readonly FinishedExecution[];
-  readonly lane?: LanePatch;
+  readonly ending: Promise<readonly FinishedExecution[]>;
+  readonly lane: LanePatch;
 }
+
+export const nothingEnds: Promise<readonly FinishedExecution[]> = Promise.resolve([]);
 
 /** Ends a change with its items, or lets it be followed. */
 export async function progressChange(
   tx: Tx,
   engine: Engine,
   { changeId, target, end }: Pick<FollowedStep, 'changeId' | 'target' | 'end'>,
-  nowMs: number,
 ): Promise<Stepped> {
   if (end.kind === 'following') {
     await tx
@@ -27,7 +28,7 @@ export async function progressChange(
         state: 'following',
         holder: null,
         lease_until: null,
-        next_attempt_at: nowMs + end.afterMs,
+        next_attempt_at: sql<number>`${engine.nowMs} + ${end.afterMs}`,
         ...(end.body === undefined ? {} : { body: JSON.stringify(end.body) }),
       })
       .where('id', '=', changeId)
@@ -38,21 +39,21 @@ export async function progressChange(
       .where('change_id', '=', changeId)
       .where('state', '=', sql.lit('under-way'))
       .execute();
-    return { finished: [], lane: { last_effective_at: nowMs } };
+    return { ending: nothingEnds, lane: { isEffective: true } };
   }
   await setState(tx, engine, { changeId, state: end.state });
   const { latest, lateWriteForMs } = end;
   const isKept = latest !== undefined || lateWriteForMs !== undefined;
   const kept = isKept ? await readKept(tx, changeId) : undefined;
   const lane: LanePatch = {
-    ...(end.state === 'done' ? { latestChangeId: changeId, last_effective_at: nowMs } : {}),
+    ...(end.state === 'done' ? { latestChangeId: changeId, isEffective: true } : {}),
     // What somebody else put in its place is what late writes are recognised against.
     ...(kept === undefined || latest === undefined ? {} : { latest_change: JSON.stringify({ ...kept, body: latest }) }),
     ...(kept === undefined || lateWriteForMs === undefined
       ? {}
-      : await lateWriteNoted(tx, target, { ...kept, untilMs: nowMs + lateWriteForMs }, nowMs)),
+      : await lateWriteNoted(tx, engine, { target, kept, forMs: lateWriteForMs })),
   };
-  return { finished: await endItemsOf(tx, engine, changeId, end, nowMs), lane };
+  return { ending: endItemsOf(tx, engine, changeId, end), lane };
 }
 
 async function endItemsOf(
@@ -60,9 +61,8 @@ async function endItemsOf(
   engine: Engine,
   changeId: string,
   end: Extract<FollowedStep['end'], { readonly kind: 'ended' }>,
-  nowMs: number,
 ): Promise<readonly FinishedExecution[]> {
-  if (end.items === undefined) return endItemsAlike(tx, engine, changeId, end, nowMs);
+  if (end.items === undefined) return endItemsAlike(tx, engine, changeId, end);
   const items = await tx
     .selectFrom('items')
     .select(['id', 'message', 'scale_from', 'scale_to'])
@@ -82,7 +82,7 @@ async function endItemsOf(
       ...named.get(id),
     };
   });
-  return endItems(tx, engine, ended, nowMs);
+  return endItems(tx, engine, ended);
 }
 
 export const setState = statement(({ changeId, state }: { changeId: string; state: ChangesTable['state'] }, { tx }) =>
@@ -99,19 +99,21 @@ async function readKept(tx: Tx, changeId: string): Promise<KeptChange> {
 }
 
 /** Several writes may be late at once: each is watched for until its own time is over. */
-async function lateWriteNoted(tx: Tx, target: string, late: KeptLateWrite, nowMs: number): Promise<LanePatch> {
+async function lateWriteNoted(
+  tx: Tx,
+  engine: Engine,
+  { target, kept, forMs }: { readonly target: string; readonly kept: KeptChange; readonly forMs: number },
+): Promise<LanePatch> {
+  const nowMs = await readNowMs(tx, engine);
+  const late: KeptLateWrite = { ...kept, untilMs: nowMs + forMs };
   const lane = await tx.selectFrom('lanes').select('doubt_change').where('target', '=', target).executeTakeFirst();
   const all = [...readKeptLateWrites(lane?.doubt_change ?? null, nowMs), late];
   return { doubt_change: JSON.stringify(all), doubt_until: Math.max(...all.map(({ untilMs }) => untilMs)) };
 }
 
-export async function addAttempt(
-  tx: Tx,
-  engine: Engine,
-  { target, changeId, attempt, nowMs }: AttemptOf,
-): Promise<void> {
+export async function addAttempt(tx: Tx, engine: Engine, { target, changeId, attempt }: AttemptOf): Promise<void> {
   const { result, code = null } = attempt;
-  await insertAttempt(tx, engine, { target, change_id: changeId, at: nowMs, result, code });
+  await insertAttempt(tx, engine, { target, change_id: changeId, result, code });
 }
 
 interface AttemptOf {
@@ -119,10 +121,9 @@ interface AttemptOf {
   /** Null when the target could not even be read. */
   readonly changeId: string | null;
   readonly attempt: NewAttempt;
-  readonly nowMs: number;
 }
 
-const insertAttempt = statement((row: Omit<AttemptsTable, 'seq'>, { tx }) => {
-  const { target, change_id, at, result, code } = row;
-  return tx.insertInto('attempts').values({ target, change_id, at, result, code });
+const insertAttempt = statement((row: Omit<AttemptsTable, 'seq' | 'at'>, { tx, engine }) => {
+  const { target, change_id, result, code } = row;
+  return tx.insertInto('attempts').values({ target, change_id, at: engine.nowMs, result, code });
 });

@@ -30,7 +30,6 @@ export async function endItems(
   tx: Tx,
   engine: Engine,
   ended: readonly ItemEnd[],
-  nowMs: number,
 ): Promise<readonly FinishedExecution[]> {
   if (ended.length === 0) return [];
   const given = ended.map(({ itemId, outcome, message, code, applied, from, to }) => ({
@@ -44,7 +43,7 @@ export async function endItems(
   }));
   const { rows } = await endGivenItems(tx, engine, { items: asParameter(given) });
   if (rows.length < ended.length) throw new DecidedMeanwhile();
-  return endExecutionsOf(tx, engine, rows, nowMs);
+  return endExecutionsOf(tx, engine, rows);
 }
 
 // The state is appended to nothing, so that PostgreSQL does not count on the few that are unfinished and looks through all items
@@ -64,7 +63,6 @@ export async function endItemsAlike(
   engine: Engine,
   changeId: string,
   { outcome, message, code, applied }: Pick<ItemEnd, 'outcome' | 'code' | 'applied'> & { readonly message?: string },
-  nowMs: number,
 ): Promise<readonly FinishedExecution[]> {
   const { rows } = await endItemsOfChange(tx, engine, {
     changeId,
@@ -73,7 +71,7 @@ export async function endItemsAlike(
     applied: applied ?? null,
     message: message ?? null,
   });
-  return endExecutionsOf(tx, engine, rows, nowMs);
+  return endExecutionsOf(tx, engine, rows);
 }
 
 const endItemsOfChange = statement(
@@ -115,7 +113,6 @@ async function endExecutionsOf(
   tx: Tx,
   engine: Engine,
   items: readonly EndedItem[],
-  nowMs: number,
 ): Promise<readonly FinishedExecution[]> {
   if (items.length === 0) return [];
   const ids = (all: readonly string[]) => asParameter(all.map((id) => ({ id })));
@@ -126,15 +123,15 @@ async function endExecutionsOf(
       const isTold = outcome === 'failed' || applied === 'unknown';
       return { id: execution_id, outcome: outcome as Outcome, applied: isTold ? applied : null, callbacks };
     });
-  if (ended.length > 0) await endExecutionsOfOne(tx, engine, { ids: ids(ended.map(({ id }) => id)), nowMs });
+  if (ended.length > 0) await endExecutionsOfOne(tx, engine, { ids: ids(ended.map(({ id }) => id)) });
   const ofSeveral = new Set(items.filter(({ item_count }) => item_count > 1).map((item) => item.execution_id));
   for (const executionId of ofSeveral) {
-    const one = await endExecution(tx, executionId, nowMs);
+    const one = await endExecution(tx, engine, executionId);
     if (one !== undefined) ended.push(one);
   }
   if (ended.length === 0) return [];
   const calledBack = ended.filter(({ callbacks }) => callbacks > 0).map(({ id }) => id);
-  if (calledBack.length > 0) await releaseCallbacks(tx, givenRows(engine, idColumn, ids(calledBack)), nowMs);
+  if (calledBack.length > 0) await releaseCallbacks(tx, givenRows(engine, idColumn, ids(calledBack)), engine);
   // Nothing happened: the same event may be told again and then counts.
   const undone = ended.filter(({ outcome, applied }) => outcome === 'failed' && applied === 'no');
   if (undone.length > 0) {
@@ -145,16 +142,16 @@ async function endExecutionsOf(
 }
 
 const endExecutionsOfOne = statement(
-  ({ ids, nowMs }: { ids: string; nowMs: number }, { engine }) => sql`
+  ({ ids }: { ids: string }, { engine }) => sql`
     update executions set state = 'finished', outcome = items.outcome, message = items.message, code = items.code,
       applied = case when items.outcome = 'failed' or items.applied = 'unknown' then items.applied end,
-      scale_from = items.scale_from, scale_to = items.scale_to, finished_at = ${nowMs}, kept_body = null
+      scale_from = items.scale_from, scale_to = items.scale_to, finished_at = ${engine.nowMs}, kept_body = null
     from ${givenRows(engine, idColumn, ids)} join items on items.execution_id = given.id
     where executions.id = given.id`,
 );
 
 /** Ends an execution of several items once its last one has ended; undefined while others are open. */
-async function endExecution(tx: Tx, id: string, nowMs: number): Promise<EndedExecution | undefined> {
+async function endExecution(tx: Tx, engine: Engine, id: string): Promise<EndedExecution | undefined> {
   // Two replicas that end the last two items at once would each still see the other's open, and nobody would end the execution.
   await tx
     .updateTable('executions')
@@ -177,7 +174,7 @@ async function endExecution(tx: Tx, id: string, nowMs: number): Promise<EndedExe
       message: summary(items.map((item) => item.outcome ?? '')),
       code: failed?.code ?? (isAlike ? first.code : null),
       applied,
-      finished_at: nowMs,
+      finished_at: engine.nowMs,
       kept_body: null,
     })
     .where('id', '=', id)

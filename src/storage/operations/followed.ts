@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Engine } from '../engine.ts';
-import { readNowMs } from '../engine.ts';
+import { readNowMs, together } from '../engine.ts';
 import type { Committed, FollowedChange, FollowedStep } from '../rounds.ts';
 import type { Store } from '../store.ts';
 import { announceFinished } from './announce.ts';
@@ -59,10 +59,10 @@ export async function stepFollowed(db: Database, engine: Engine, step: FollowedS
     if ((await mine.executeTakeFirst()) === undefined) return { kind: 'lane-lost' };
     if (step.attempt !== undefined) {
       const { target, changeId, attempt } = step;
-      await addAttempt(tx, engine, { target, changeId, attempt, nowMs });
+      await addAttempt(tx, engine, { target, changeId, attempt });
     }
-    const { finished, lane = {} } = await progressChange(tx, engine, step, nowMs);
-    await patchLane(tx, engine, step.target, lane);
+    const { ending, lane } = await progressChange(tx, engine, step);
+    const [finished] = await together([ending, patchLane(tx, engine, step.target, lane)]);
     await announceFinished(
       tx,
       engine,

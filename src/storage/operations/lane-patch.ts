@@ -7,31 +7,30 @@ import type { LanesTable } from '../tables.ts';
 export type LanePatch = { readonly [Column in Patched]?: NonNullable<LanesTable[Column]> } & {
   /** In the place of `latest_change`: it is this change, as it is stored. */
   readonly latestChangeId?: string;
+  /** It had an effect just now. */
+  readonly isEffective?: boolean;
 };
 
-type Patched = 'latest_change' | 'last_effective_at' | 'doubt_change' | 'doubt_until';
+type Patched = 'latest_change' | 'doubt_change' | 'doubt_until';
 
 /** A patch as a statement is given it. */
-export type PatchValues = Pick<LanesTable, Patched> & { latestChangeId: string | null };
+export type PatchValues = Pick<LanesTable, Patched> & { latestChangeId: string | null; isEffective: number };
 
 /** The patch with null where it names nothing. */
-export function asPatched(patch: LanePatch): PatchValues {
-  const nothing = {
-    latest_change: null,
-    last_effective_at: null,
-    doubt_change: null,
-    doubt_until: null,
-    latestChangeId: null,
-  };
-  return { ...nothing, ...patch };
+export function asPatched({ isEffective, ...patch }: LanePatch): PatchValues {
+  const nothing = { latest_change: null, doubt_change: null, doubt_until: null, latestChangeId: null };
+  return { ...nothing, ...patch, isEffective: isEffective === true ? 1 : 0 };
 }
 
 /** The columns of `lanes` with the patch in them. */
-export function patchedColumns(given: PatchValues, engine: Engine): Record<Patched, RawBuilder<never>> {
+export function patchedColumns(
+  given: PatchValues,
+  engine: Engine,
+): Record<Patched | 'last_effective_at', RawBuilder<never>> {
   const latest = sql`(select ${engine.keptChange} from changes where changes.id = ${given.latestChangeId})`;
   return {
     latest_change: sql`coalesce(${given.latest_change}, ${latest}, latest_change)`,
-    last_effective_at: sql`coalesce(${given.last_effective_at}, last_effective_at)`,
+    last_effective_at: sql`case when ${given.isEffective} = 1 then ${engine.nowMs} else last_effective_at end`,
     doubt_change: sql`coalesce(${given.doubt_change}, doubt_change)`,
     doubt_until: sql`coalesce(${given.doubt_until}, doubt_until)`,
   };

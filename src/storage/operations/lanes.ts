@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Engine, Tx } from '../engine.ts';
-import { readNowMs } from '../engine.ts';
+import { readNowMs, together } from '../engine.ts';
 import { statement } from '../statement.ts';
 import type { Target } from '../../domain/target.ts';
 import type { Signal } from '../../domain/signal.ts';
@@ -17,15 +17,15 @@ export async function openRound(db: Database, engine: Engine, round: RoundToOpen
   return db.transaction().execute((tx) => openRoundIn(tx, engine, round));
 }
 
-/** The same within a transaction that has begun; `known` is what waits, where that need not be read. */
+/** The same within a transaction that has begun; `known` tells what waits, where that need not be read. */
 export async function openRoundIn(
   tx: Tx,
   engine: Engine,
   round: RoundToOpen,
-  known?: readonly WaitingItem[],
+  known?: Promise<readonly WaitingItem[] | undefined>,
 ): Promise<HeldLane | LaneElsewhere> {
-  // Asked in one go: the second is carried out after the first and sees what it changed, and PostgreSQL is waited for once.
-  const [taken, sending] = await Promise.all([
+  // The second sees what the first changed.
+  const [taken, sending] = await together([
     takeLane(tx, engine, round),
     sendingOn(tx, engine, { target: round.target }),
   ]);
@@ -33,7 +33,7 @@ export async function openRoundIn(
   if (lane === undefined) return readElsewhere(tx, engine, round.target);
   // Of the moment at which the lane was ours: to get it may have taken a while.
   const nowMs = lane.lease_until - round.leaseMs;
-  const waiting = known ?? (await readWaiting(tx, engine, round.target, nowMs));
+  const waiting = (await known) ?? (await readWaiting(tx, engine, round.target, nowMs));
   const [row] = sending.rows;
   const open = row === undefined ? undefined : await asOpenChange(tx, row, round.doubtMs, lane.taken_from, nowMs);
   const lateWrite = readLateWrite(lane, nowMs);
