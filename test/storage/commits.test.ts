@@ -49,6 +49,41 @@ describe.each(engines)('storage: what is committed on $engine', ({ engine, open,
   });
 });
 
+describe('storage: the end of an execution on PostgreSQL', () => {
+  it('is heard by other replicas, unless whoever waits for it was told', async () => {
+    const postgres = engines.find(({ engine }) => engine === 'PostgreSQL');
+    const url = await postgres?.locate();
+    const [store, other] = await Promise.all([postgres?.open(url), postgres?.open(url)]);
+    if (store === undefined || other === undefined) throw new Error('there is no PostgreSQL among the engines');
+    const heard: string[] = [];
+    let hearing = (): void => undefined;
+    const end = async (isTold: boolean): Promise<string> => {
+      const execution = newExecution();
+      await store.accept([execution]);
+      const lane = await hold(store);
+      const { changeId } = await commitChange(store, lane);
+      const closing = { target, epoch: lane.epoch, changeId, attempt: { result: 'done' }, isTold };
+      await store.closeChange({ ...closing, end: { kind: 'ended', state: 'done', outcome: 'scaled' } });
+      return execution.id;
+    };
+    const isHeard = new Promise<void>((resolve) => (hearing = resolve));
+    other.watch({
+      finished(ids) {
+        heard.push(...ids);
+        hearing();
+      },
+      waiting: () => undefined,
+    });
+
+    await end(true);
+    // Announcements come in the order of the commits: the first would have come by then.
+    const awaited = await end(false);
+    await isHeard;
+
+    expect(heard).toEqual([awaited]);
+  });
+});
+
 describe('storage: a commit on SQLite that does not wait for the disk', () => {
   // Every file handle has this prototype, and no module exports it.
   let files: { datasync: () => Promise<void> };

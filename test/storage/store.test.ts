@@ -146,6 +146,48 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       expect(await store.findExecution(two.id)).toMatchObject({ state: 'waiting' });
     });
 
+    it('begin no change for any item when one of them was decided meanwhile', async () => {
+      const store = await open();
+      const [one, two] = [newExecution(), newExecution()];
+      await store.accept([one, two]);
+      const stale = await hold(store);
+      const itemId = stale.waiting[0]?.itemId ?? '';
+      await store.commitRound({ target, epoch: stale.epoch, ended: [{ itemId, outcome: 'unchanged', message: '' }] });
+
+      const { committed } = await commitChange(store, stale);
+
+      expect(committed).toEqual({ kind: 'lane-lost' });
+      const again = await hold(store);
+      expect(again.open).toBeUndefined();
+      expect(again.waiting.map(({ executionId }) => executionId)).toEqual([two.id]);
+    });
+
+    it('neither begin nor close a change of whoever lost them', async () => {
+      const store = await open();
+      const [one, two] = [newExecution(), newExecution()];
+      await store.accept([one]);
+      const lost = await hold(store, { leaseMs: 300 });
+      const { changeId } = await commitChange(store, lost);
+      await store.accept([two]);
+      await pause(400);
+      const taken = await hold(store, { holder: 'replica-2' });
+      const closing = { target, epoch: lost.epoch, changeId, attempt: { result: 'done' } };
+      const end = { kind: 'ended', state: 'done', outcome: 'scaled' } as const;
+
+      expect(await store.closeChange({ ...closing, end })).toEqual({ kind: 'lane-lost' });
+      expect((await commitChange(store, { ...taken, epoch: lost.epoch })).committed).toEqual({ kind: 'lane-lost' });
+
+      expect(await store.findExecution(one.id)).toMatchObject({
+        attempts: [],
+        items: [{ changeId, state: 'under-way' }],
+      });
+      expect(await hold(store, { holder: 'replica-2' })).toMatchObject({
+        epoch: taken.epoch,
+        open: { changeId },
+        waiting: [{ executionId: two.id }],
+      });
+    });
+
     it('tell for how long the write of a dead holder may still be under way', async () => {
       const store = await open();
       await store.accept([newExecution()]);
@@ -210,20 +252,25 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       expect(again.open).toBeUndefined();
     });
 
-    it('refuse more than may wait, and store nothing of it', async () => {
-      const store = await open();
-      await store.accept([newExecution({ laneLimit: 2 }), newExecution({ laneLimit: 2 })]);
-      const asked = newExecution({
-        laneLimit: 2,
-        seenKeys: [{ kind: 'request', hash: 'h', bodyHash: 'b', livesForMs: 1_000 }],
-      });
+    it.each([{ way: 'behind others' }, { way: 'as the first who comes', open: round }])(
+      'refuse more than may wait, $way, and store nothing of it',
+      async ({ open: opening }) => {
+        const store = await open();
+        await store.accept([newExecution({ laneLimit: 2 }), newExecution({ laneLimit: 2 })]);
+        const asked = newExecution({
+          laneLimit: 2,
+          seenKeys: [{ kind: 'request', hash: 'h', bodyHash: 'b', livesForMs: 1_000 }],
+          ...(opening === undefined ? {} : { open: opening }),
+        });
 
-      expect(await store.accept([asked])).toEqual([{ kind: 'lane-full' }]);
-      expect(await store.findExecution(asked.id)).toBeUndefined();
-      expect(
-        await store.accept([newExecution({ targets: ['1a5/service/1s9/scale'], seenKeys: asked.seenKeys })]),
-      ).toEqual([{ kind: 'accepted' }]);
-    });
+        expect(await store.accept([asked])).toEqual([{ kind: 'lane-full' }]);
+        expect(await store.findExecution(asked.id)).toBeUndefined();
+        expect((await hold(store, { holder: 'replica-2' })).waiting).toHaveLength(2);
+        expect(
+          await store.accept([newExecution({ targets: ['1a5/service/1s9/scale'], seenKeys: asked.seenKeys })]),
+        ).toEqual([{ kind: 'accepted' }]);
+      },
+    );
 
     it('know the age of the last effective change by the database clock', async () => {
       const store = await open();
