@@ -3,10 +3,10 @@ import type { Acceptance, NewExecution } from './store.ts';
 export type Accept = (executions: readonly NewExecution[]) => Promise<readonly Acceptance[]>;
 
 /**
- * While one batch is being stored, what arrives meanwhile is gathered into the next: a storm pays for few disk flushes. The first
- * is begun by `begin`, at once or a little later.
+ * Gathers what arrives in one turn of the event loop, and while one batch is being stored the next: a storm pays for few disk flushes.
+ * What whoever arrives has to ask Rancher leaves first, as that takes longer than storing.
  */
-export function batched(accept: Accept, begin: (storing: () => void) => void): Accept {
+export function batched(accept: Accept): Accept {
   interface Gathered {
     readonly executions: readonly NewExecution[];
     readonly resolve: (acceptances: readonly Acceptance[]) => void;
@@ -38,6 +38,6 @@ export function batched(accept: Accept, begin: (storing: () => void) => void): A
       gathered.push({ executions, resolve, reject });
       if (isStoring) return;
       isStoring = true;
-      begin(() => void storeGathered());
+      setImmediate(() => void storeGathered());
     });
 }

@@ -87,16 +87,14 @@ export async function openStoreThread(place: StorePlace, { onIdleError }: StoreT
     await worker.terminate();
     throw error;
   }
-  const isShared = place.engine === 'postgres';
   return {
-    isShared,
+    isShared: place.engine === 'postgres',
     watch(watcher) {
       watchers.add(watcher);
       return () => void watchers.delete(watcher);
     },
     finishedAmong: (executionIds) => call('finishedAmong', executionIds),
-    // Asking PostgreSQL takes longer than asking Rancher, so it is asked first; with SQLite the reading of the target leaves first.
-    accept: batched((executions) => call('accept', executions), isShared ? (storing) => storing() : setImmediate),
+    accept: batched((executions) => call('accept', executions)),
     openRound: (input) => call('openRound', input),
     commitRound: (round) => call('commitRound', round),
     markDoubt: (input) => call('markDoubt', input),
