@@ -69,7 +69,8 @@ describe('rancher/http', () => {
 
     it('is one that waited for a connection until its time was over', async () => {
       const server = track(await listen(() => {}));
-      const http = client({ maxSockets: 1, timeoutMs: 200 });
+      // Long enough for the first to be sent on a busy machine.
+      const http = client({ maxSockets: 1, timeoutMs: 1_500 });
 
       const [first, second] = await Promise.all([
         failureOf(http.send(put(server.url))),
