@@ -65,12 +65,19 @@ export interface Asked<Answer> {
   readonly answer: Promise<Answer>;
 }
 
+/** A transaction whose commit is on the disk when it is answered. */
+export const flushed: Transact = (db, work) => db.transaction().execute(work);
+
 /**
  * A transaction whose commit is asked together with its statements. They are committed whatever they find: what they are not to leave
  * behind they must not do.
  */
-export async function inOneGo<Answer>(db: Database, ask: (tx: Tx) => Promise<Asked<Answer>>): Promise<Answer> {
-  const { answer } = await db.transaction().execute(async (tx) => {
+export async function inOneGo<Answer>(
+  db: Database,
+  transact: Transact,
+  ask: (tx: Tx) => Promise<Asked<Answer>>,
+): Promise<Answer> {
+  const { answer } = await transact(db, async (tx) => {
     const asked = await ask(tx);
     // Where a statement fails, so does the commit, which says why.
     asked.answer.catch(() => undefined);
@@ -78,9 +85,6 @@ export async function inOneGo<Answer>(db: Database, ask: (tx: Tx) => Promise<Ask
   });
   return answer;
 }
-
-/** A transaction whose commit is on the disk when it is answered. */
-export const flushed: Transact = (db, work) => db.transaction().execute(work);
 
 export async function readNowMs(tx: Tx, engine: Engine): Promise<number> {
   const { rows } = await sql<{ now: number }>`select ${engine.nowMs} as now`.execute(tx);

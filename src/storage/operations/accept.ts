@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { flushed, together, type Database, type Engine, type Tx } from '../engine.ts';
+import { flushed, inOneGo, type Database, type Engine, type Transact, type Tx } from '../engine.ts';
 import type { Target } from '../../domain/target.ts';
 import type { WaitingItem } from '../rounds.ts';
 import type { Acceptance, NewExecution, SeenKey } from '../store.ts';
@@ -7,10 +7,7 @@ import type { ExecutionsTable, ItemsTable } from '../tables.ts';
 import { announceWaiting } from './announce.ts';
 import { statement } from '../statement.ts';
 import { asParameter, givenRows, type GivenColumns } from './given-rows.ts';
-import { openRoundIn } from './lanes.ts';
-
-/** A lane has no place for all of a batch that was stored in the hope that it has. */
-class LaneFull extends Error {}
+import { asHeld, askForLane, openRoundIn, readElsewhere } from './lanes.ts';
 
 /** Stores a batch of triggers in one commit: a storm pays for one disk flush, not for one each. */
 export async function accept(
@@ -19,55 +16,73 @@ export async function accept(
   executions: readonly NewExecution[],
 ): Promise<readonly Acceptance[]> {
   const transact = executions.every(({ isToldLater }) => isToldLater === true) ? engine.soon : flushed;
-  const storing = (isHopeful: boolean) => transact(db, (tx) => store(tx, engine, { executions, isHopeful }));
-  // On a lane that is free to be opened hardly anything waits: that is not asked first, but together with what is stored.
-  const isHopeful = executions.some(({ open }) => open !== undefined);
-  return storing(isHopeful).catch((error: unknown) => {
-    if (error instanceof LaneFull) return storing(false);
-    throw error;
+  const [first, ...others] = executions;
+  if (others.length === 0 && first !== undefined && isPlain(first))
+    return [await storeAlone(db, engine, first, transact)];
+  return transact(db, (tx) => storeAll(tx, engine, executions));
+}
+
+/** One item and nothing else, on a lane to be opened. */
+type PlainExecution = NewExecution & Required<Pick<NewExecution, 'open'>>;
+
+function isPlain(execution: NewExecution): execution is PlainExecution {
+  const { open, targets, seenKeys, callback } = execution;
+  return open !== undefined && targets.length === 1 && seenKeys.length === 0 && callback === undefined;
+}
+
+/**
+ * A trigger that comes alone to a lane that is free, as far as this process knows. Whether it has a place there is for the statements
+ * to say, so that they and their commit are one round trip.
+ */
+async function storeAlone(
+  db: Database,
+  engine: Engine,
+  execution: PlainExecution,
+  transact: Transact,
+): Promise<Acceptance> {
+  const { id, open, laneLimit } = execution;
+  const { lane, change } = await inOneGo(db, transact, async (tx) => {
+    await insert(tx, engine, [execution], { target: open.target, limit: laneLimit });
+    return askForLane(tx, engine, open, id);
   });
+  if (lane === undefined) return db.transaction().execute((tx) => storedElsewhere(tx, engine, execution));
+  // What waited before is read by the round that is opened next.
+  if (Number(lane.has_others) > 0) return { kind: 'accepted' };
+  return { kind: 'accepted', opened: asHeld(open, { lane, change, waiting: waitingOf([execution], open.target) }) };
 }
 
-interface Batch {
-  readonly executions: readonly NewExecution[];
-  /** @throws LaneFull where they do not all find a place */
-  readonly isHopeful: boolean;
+/** The lane is full, and nothing was stored; or it is somebody else's, who is told. */
+async function storedElsewhere(tx: Tx, engine: Engine, { id, open }: PlainExecution): Promise<Acceptance> {
+  const stored = await tx.selectFrom('executions').select('id').where('id', '=', id).executeTakeFirst();
+  if (stored === undefined) return { kind: 'lane-full' };
+  await announceWaiting(tx, engine, [open.target]);
+  return { kind: 'accepted', opened: await readElsewhere(tx, engine, open.target) };
 }
 
-async function store(tx: Tx, engine: Engine, { executions, isHopeful }: Batch): Promise<readonly Acceptance[]> {
-  const counting = countWaiting(tx, engine, executions);
-  const storing = async (): Promise<readonly Acceptance[]> => {
-    const places = isHopeful ? undefined : new Map(await counting);
-    const acceptances: Acceptance[] = [];
-    for (const execution of executions) {
-      const refused = (await claimKeys(tx, engine, execution)) ?? (await refusedWithout(tx, execution, places));
-      acceptances.push(refused ?? { kind: 'accepted' });
-    }
-    const accepted = executions.filter((_, index) => acceptances[index]?.kind === 'accepted');
-    await insert(tx, engine, accepted);
-    await announceWaiting(
-      tx,
-      engine,
-      accepted.filter(({ open }) => open === undefined).flatMap(({ targets }) => targets),
-    );
-    // Rounds are opened last, so that they see everything this batch brought.
-    for (const [index, { open }] of executions.entries()) {
-      if (open === undefined || acceptances[index]?.kind !== 'accepted') continue;
-      // Where nothing waited before, what waits now is what was just stored.
-      const known = counting.then((waiting) =>
-        waiting.get(open.target) === 0 ? waitingOf(accepted, open.target) : undefined,
-      );
-      const [opened] = await together([openRoundIn(tx, engine, open, known), known]);
-      acceptances[index] = { kind: 'accepted', opened };
-      if (opened.kind === 'elsewhere') await announceWaiting(tx, engine, [open.target]);
-    }
-    if (isHopeful) {
-      const placesLeft = new Map(await counting);
-      if (!accepted.every((execution) => takePlaces(execution, placesLeft))) throw new LaneFull();
-    }
-    return acceptances;
-  };
-  const [acceptances] = await together([storing(), counting]);
+async function storeAll(tx: Tx, engine: Engine, executions: readonly NewExecution[]): Promise<readonly Acceptance[]> {
+  const waiting = await countWaiting(tx, engine, executions);
+  const places = new Map(waiting);
+  const acceptances: Acceptance[] = [];
+  for (const execution of executions) {
+    const refused = (await claimKeys(tx, engine, execution)) ?? (await refusedWithout(tx, execution, places));
+    acceptances.push(refused ?? { kind: 'accepted' });
+  }
+  const accepted = executions.filter((_, index) => acceptances[index]?.kind === 'accepted');
+  await insert(tx, engine, accepted);
+  await announceWaiting(
+    tx,
+    engine,
+    accepted.filter(({ open }) => open === undefined).flatMap(({ targets }) => targets),
+  );
+  // Rounds are opened last, so that they see everything this batch brought.
+  for (const [index, { open }] of executions.entries()) {
+    if (open === undefined || acceptances[index]?.kind !== 'accepted') continue;
+    // Where nothing waited before, what waits now is what was just stored.
+    const known = waiting.get(open.target) === 0 ? waitingOf(accepted, open.target) : undefined;
+    const opened = await openRoundIn(tx, engine, open, known);
+    acceptances[index] = { kind: 'accepted', opened };
+    if (opened.kind === 'elsewhere') await announceWaiting(tx, engine, [open.target]);
+  }
   return acceptances;
 }
 
@@ -129,9 +144,9 @@ function takePlaces({ targets, laneLimit }: NewExecution, waiting: Map<Target, n
 async function refusedWithout(
   tx: Tx,
   execution: NewExecution,
-  places: Map<Target, number> | undefined,
+  places: Map<Target, number>,
 ): Promise<Acceptance | undefined> {
-  if (places === undefined || takePlaces(execution, places)) return undefined;
+  if (takePlaces(execution, places)) return undefined;
   await tx.deleteFrom('seen_keys').where('execution_id', '=', execution.id).execute();
   return { kind: 'lane-full' };
 }
@@ -139,7 +154,12 @@ async function refusedWithout(
 type ExecutionRow = Omit<
   ExecutionsTable,
   'seq' | 'code' | 'applied' | 'scale_from' | 'scale_to' | 'accepted_at' | 'send_before' | 'finished_at'
-> & { readonly send_within: number };
+> & {
+  readonly send_within: number;
+  /** Stored only if fewer than `places` wait there; null where that was looked at before. */
+  readonly place_on: string | null;
+  readonly places: number | null;
+};
 
 const executionColumns: GivenColumns<ExecutionRow> = {
   id: 'text',
@@ -156,6 +176,8 @@ const executionColumns: GivenColumns<ExecutionRow> = {
   item_count: 'whole',
   kept_body: 'text',
   send_within: 'whole',
+  place_on: 'text',
+  places: 'whole',
 };
 
 const itemColumns: GivenColumns<Pick<ItemsTable, 'id' | 'execution_id' | 'target'>> = {
@@ -164,9 +186,18 @@ const itemColumns: GivenColumns<Pick<ItemsTable, 'id' | 'execution_id' | 'target
   target: 'text',
 };
 
-async function insert(tx: Tx, engine: Engine, executions: readonly NewExecution[]): Promise<void> {
+/** With a `lane` only where it has a place for it. */
+async function insert(
+  tx: Tx,
+  engine: Engine,
+  executions: readonly NewExecution[],
+  lane?: { readonly target: Target; readonly limit: number },
+): Promise<void> {
   if (executions.length === 0) return;
-  await insertExecutions(tx, engine, { rows: asParameter(executions.map(executionRow)) });
+  const place = { place_on: lane?.target ?? null, places: lane?.limit ?? null };
+  await insertExecutions(tx, engine, {
+    rows: asParameter(executions.map((execution) => ({ ...executionRow(execution), ...place }))),
+  });
   const items = executions.flatMap(({ id, targets }) =>
     targets.map((target, index) => ({ id: itemIdOf(id, index), execution_id: id, target })),
   );
@@ -180,13 +211,15 @@ async function insert(tx: Tx, engine: Engine, executions: readonly NewExecution[
 
 // Both engines number the rows in the order given, which is that of acceptance.
 const insertExecutions = statement(({ rows }: { rows: string }, { engine }) => {
-  const { send_within: _given, ...kept } = executionColumns;
+  const { send_within: _within, place_on: _on, places: _places, ...kept } = executionColumns;
   const columns = sql.join(Object.keys(kept).map((name) => sql.ref(name)));
   const { nowMs } = engine;
   return sql`
     insert into executions (${columns}, accepted_at, send_before, finished_at)
     select ${columns}, ${nowMs}, ${nowMs} + given.send_within, case when given.state = 'finished' then ${nowMs} end
-    from ${givenRows(engine, executionColumns, rows)}`;
+    from ${givenRows(engine, executionColumns, rows)}
+    where given.places is null or given.places >
+      (select count(*) from items where items.target = given.place_on and items.state = 'waiting')`;
 });
 
 const insertItems = statement(
@@ -196,7 +229,7 @@ const insertItems = statement(
     from ${givenRows(engine, itemColumns, rows)} join executions on executions.id = given.execution_id`,
 );
 
-function executionRow(execution: NewExecution): ExecutionRow {
+function executionRow(execution: NewExecution): Omit<ExecutionRow, 'place_on' | 'places'> {
   // An ignored signal is finished as it is stored.
   const isIgnored = execution.targets.length === 0;
   return {

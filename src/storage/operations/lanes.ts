@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Engine, Tx } from '../engine.ts';
+import type { Asked, Database, Engine, Tx } from '../engine.ts';
 import { readNowMs, together } from '../engine.ts';
 import { statement } from '../statement.ts';
 import type { Target } from '../../domain/target.ts';
@@ -22,26 +22,66 @@ export async function openRoundIn(
   tx: Tx,
   engine: Engine,
   round: RoundToOpen,
-  known?: Promise<readonly WaitingItem[] | undefined>,
+  known?: readonly WaitingItem[],
 ): Promise<HeldLane | LaneElsewhere> {
-  // The second sees what the first changed.
-  const [taken, sending] = await together([
-    takeLane(tx, engine, round),
-    sendingOn(tx, engine, { target: round.target }),
-  ]);
-  const [lane] = taken.rows;
+  const { answer } = await askForLane(tx, engine, round, null);
+  const { lane, change } = await answer;
   if (lane === undefined) return readElsewhere(tx, engine, round.target);
-  // Of the moment at which the lane was ours: to get it may have taken a while.
-  const nowMs = lane.lease_until - round.leaseMs;
-  const waiting = (await known) ?? (await readWaiting(tx, engine, round.target, nowMs));
-  const [row] = sending.rows;
-  const open = row === undefined ? undefined : await asOpenChange(tx, row, round.doubtMs, lane.taken_from, nowMs);
+  const waiting = known ?? (await readWaiting(tx, engine, round.target, heldSinceMs(lane, round)));
+  return asHeld(round, { lane, change, waiting });
+}
+
+export interface AskedLane {
+  /** Absent where somebody else holds it, or nothing was stored for which it was to be taken. */
+  readonly lane: TakenLane | undefined;
+  /** Whose sending is not known to have ended. */
+  readonly change: OpenRow | undefined;
+}
+
+interface TakenLane extends LanesTable {
+  /** Whether something waits there that is not of the execution it was taken for. */
+  readonly has_others: boolean | number;
+}
+
+/** Takes or keeps the lane; with an `executionId` only if that one is stored. */
+export async function askForLane(
+  tx: Tx,
+  engine: Engine,
+  { target, holder, leaseMs, doubtMs }: RoundToOpen,
+  executionId: string | null,
+): Promise<Asked<AskedLane>> {
+  const taken = await takeLane.ask(tx, engine, { target, holder, leaseMs, executionId });
+  // After the taking, which may have had to wait for whoever closed the change just then.
+  const open = await openChangeOn.ask(tx, engine, { target, holder, doubtMs });
+  return {
+    answer: together([taken.answer, open.answer]).then(([lanes, changes]) => ({
+      lane: lanes.rows[0],
+      change: changes.rows[0],
+    })),
+  };
+}
+
+/** Of the moment at which the lane was ours: to get it may have taken a while. */
+function heldSinceMs(lane: LanesTable, { leaseMs }: RoundToOpen): number {
+  return lane.lease_until - leaseMs;
+}
+
+/** What a holder finds on a lane that he was given. */
+export function asHeld(
+  round: RoundToOpen,
+  {
+    lane,
+    change,
+    waiting,
+  }: { readonly lane: LanesTable; readonly waiting: readonly WaitingItem[] } & Pick<AskedLane, 'change'>,
+): HeldLane {
+  const nowMs = heldSinceMs(lane, round);
   const lateWrite = readLateWrite(lane, nowMs);
   return {
     kind: 'held',
     epoch: lane.epoch,
     waiting,
-    ...(open === undefined ? {} : { open }),
+    ...(change === undefined ? {} : { open: asOpenChange(change, nowMs) }),
     ...sinceLastEffectiveChange(lane.last_effective_at, nowMs),
     ...(lateWrite === undefined ? {} : { lateWrite }),
   };
@@ -69,21 +109,34 @@ function sinceLastEffectiveChange(lastEffectiveAtMs: number | null, nowMs: numbe
  * may have held the lane meanwhile.
  */
 const takeLane = statement(
-  ({ target, holder, leaseMs }: Pick<RoundToOpen, 'target' | 'holder' | 'leaseMs'>, { engine: { nowMs } }) => {
+  (
+    {
+      target,
+      holder,
+      leaseMs,
+      executionId,
+    }: Pick<RoundToOpen, 'target' | 'holder' | 'leaseMs'> & { executionId: string | null },
+    { engine: { nowMs } },
+  ) => {
     const isKept = sql`lanes.holder = excluded.holder and lanes.lease_until > ${nowMs}`;
-    return sql<LanesTable>`
-    insert into lanes (target, epoch, holder, lease_until) values (${target}, 1, ${holder}, ${nowMs} + ${leaseMs})
+    const whose = sql`cast(${executionId} as text)`;
+    return sql<TakenLane>`
+    insert into lanes (target, epoch, holder, lease_until)
+    select ${target}, 1, ${holder}, ${nowMs} + ${leaseMs}
+    where ${whose} is null or exists (select 1 from executions where id = ${whose})
     on conflict (target) do update set
       epoch = lanes.epoch + case when ${isKept} then 0 else 1 end,
       taken_from = case when ${isKept} then null else lanes.lease_until end,
       holder = excluded.holder,
       lease_until = ${nowMs} + ${leaseMs}
     where lanes.holder = excluded.holder or lanes.lease_until <= ${nowMs}
-    returning *`;
+    returning *, exists (
+      select 1 from items
+      where items.target = lanes.target and items.state = 'waiting' and items.execution_id <> ${whose}) as has_others`;
   },
 );
 
-async function readElsewhere(tx: Tx, engine: Engine, target: Target): Promise<LaneElsewhere> {
+export async function readElsewhere(tx: Tx, engine: Engine, target: Target): Promise<LaneElsewhere> {
   const { leaseLeftMs } = await tx
     .selectFrom('lanes')
     .select(sql<number>`lease_until - ${engine.nowMs}`.as('leaseLeftMs'))
@@ -128,41 +181,40 @@ const waitingOn = statement(({ target }: { target: Target }, { tx }) =>
     .limit(itemsARound),
 );
 
-type SendingRow = Pick<ChangesTable, 'id' | 'driver' | 'body' | 'doubt_until' | 'sent_again' | 'created_at'>;
+type OpenRow = Pick<ChangesTable, 'id' | 'driver' | 'body' | 'doubt_until' | 'sent_again' | 'created_at'>;
 
-async function asOpenChange(
-  tx: Tx,
-  row: SendingRow,
-  doubtMs: number,
-  /** Until then the holder before us may have begun to write; null when we are the holder. */
-  takenFromMs: number | null,
-  nowMs: number,
-): Promise<OpenChange> {
-  // A change of our own that was never marked as in doubt: the commit that should have said so failed.
-  const ownUntilMs = row.doubt_until ?? nowMs + doubtMs;
-  const doubt_until = takenFromMs === null ? ownUntilMs : Math.max(row.doubt_until ?? 0, takenFromMs + doubtMs);
-  // Whoever had the lane before may have died while he sent it a second time.
-  const sent_again = takenFromMs !== null && row.doubt_until !== null ? 1 : row.sent_again;
-  // Written down: at the next look the lane is ours, and the lease it was taken from is forgotten.
-  if (doubt_until !== row.doubt_until || sent_again !== row.sent_again)
-    await tx.updateTable('changes').set({ doubt_until, sent_again }).where('id', '=', row.id).execute();
+/**
+ * Finds the change whose sending is not known to have ended, and writes down for how long a write of it may be under way: at the next
+ * look the lane is ours, and the lease it was taken from is forgotten. Until that lease and a call's time were over the holder
+ * before us may have written, and if it was in doubt already, have sent it a second time before he died. A change of our own that
+ * was never marked as in doubt: the commit that should have said so failed.
+ */
+const openChangeOn = statement(
+  ({ target, holder, doubtMs }: Pick<RoundToOpen, 'target' | 'holder' | 'doubtMs'>, { engine: { nowMs } }) =>
+    sql<OpenRow>`
+    update changes set
+      doubt_until = case
+        when lanes.taken_from is null then coalesce(changes.doubt_until, ${nowMs} + ${doubtMs})
+        when changes.doubt_until > lanes.taken_from + ${doubtMs} then changes.doubt_until
+        else lanes.taken_from + ${doubtMs} end,
+      sent_again = case
+        when lanes.taken_from is not null and changes.doubt_until is not null then 1 else changes.sent_again end
+    from lanes
+    where lanes.target = ${target} and lanes.holder = ${holder}
+      and changes.target = lanes.target and changes.state = 'sending'
+    returning changes.id, changes.driver, changes.body, changes.doubt_until, changes.sent_again, changes.created_at`,
+);
+
+function asOpenChange(row: OpenRow, nowMs: number): OpenChange {
   return {
     changeId: row.id,
     driver: row.driver,
     body: JSON.parse(row.body) as unknown,
-    doubtForMs: doubt_until - nowMs,
-    isSentAgain: sent_again === 1,
+    doubtForMs: (row.doubt_until ?? nowMs) - nowMs,
+    isSentAgain: row.sent_again === 1,
     ageMs: Math.max(0, nowMs - row.created_at),
   };
 }
-
-const sendingOn = statement(({ target }: { target: Target }, { tx }) =>
-  tx
-    .selectFrom('changes')
-    .select(['id', 'driver', 'body', 'doubt_until', 'sent_again', 'created_at'])
-    .where('target', '=', target)
-    .where('state', '=', sql.lit('sending')),
-);
 
 function readLateWrite(lane: LanesTable, nowMs: number): LateWrite | undefined {
   if (lane.latest_change === null || lane.doubt_until === null || lane.doubt_until <= nowMs) return undefined;

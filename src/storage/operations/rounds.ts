@@ -29,7 +29,7 @@ export async function commitRound(db: Database, engine: Engine, round: RoundToCo
   if (change === undefined) return asHolder(db, engine, round, { work });
   const begin = (tx: Tx) => beginChange(tx, engine, { target, epoch, change });
   if (attempt === undefined && ended.length === 0) {
-    const isBegun = await inOneGo(db, begin);
+    const isBegun = await inOneGo(db, flushed, begin);
     return isBegun ? { kind: 'committed', finished: [], next: 'more' } : { kind: 'lane-lost' };
   }
   return asHolder(db, engine, round, { work, hold: async (tx) => (await begin(tx)).answer });
