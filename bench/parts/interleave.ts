@@ -8,11 +8,15 @@ export interface Timings {
   readonly p95Ms: number;
   /** The median of each round. */
   readonly roundMediansMs: readonly number[];
+  /** Of the steps before the first round, in order; counted nowhere else. */
+  readonly warmUpMs: readonly number[];
 }
 
 export interface Rounds {
   readonly rounds: number;
   readonly stepsPerRound: number;
+  /** Steps of each thing before the first round. */
+  readonly warmUpSteps: number;
 }
 
 /**
@@ -21,17 +25,19 @@ export interface Rounds {
  */
 export async function interleave(
   things: readonly Timed[],
-  { rounds, stepsPerRound }: Rounds,
+  { rounds, stepsPerRound, warmUpSteps }: Rounds,
 ): Promise<readonly Timings[]> {
   const measured = things.map(() => [] as number[][]);
-  for (const thing of things) await repeat(thing, 2 * stepsPerRound);
+  const warmUps: number[][] = [];
+  for (const thing of things) warmUps.push(await repeat(thing, warmUpSteps));
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, thing] of things.entries()) measured[index]?.push(await repeat(thing, stepsPerRound));
   }
-  return measured.map((each) => ({
+  return measured.map((each, index) => ({
     p50Ms: median(each.flat()),
     p95Ms: percentile(each.flat(), 0.95),
     roundMediansMs: each.map(median),
+    warmUpMs: warmUps[index] ?? [],
   }));
 }
 

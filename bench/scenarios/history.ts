@@ -16,7 +16,7 @@ import type { ServiceProcess, ServiceProcessOptions } from '../parts/service-pro
 import { spread } from '../parts/statistics.ts';
 import { sequentialTriggers } from '../parts/triggers.ts';
 
-const rounds = { rounds: 30, stepsPerRound: 20 };
+const rounds = { rounds: 30, stepsPerRound: 20, warmUpSteps: 40 };
 
 /** A trigger with an empty history and one after a million executions of the same target, side by side, on each engine. */
 export async function measureHistory(): Promise<readonly Figure[]> {

@@ -15,7 +15,7 @@ export interface OtherService {
   readonly urls: TriggerUrls;
 }
 
-const rounds = { rounds: 20, stepsPerRound: 20 };
+const rounds = { rounds: 20, stepsPerRound: 20, warmUpSteps: 40 };
 const storms = [
   { count: 200, concurrency: 20 },
   { count: 1_000, concurrency: 50 },

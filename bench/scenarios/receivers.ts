@@ -8,7 +8,7 @@ import { placeScaledService, projectOf, startServiceFor, triggerUrl } from '../p
 import { spread } from '../parts/statistics.ts';
 import { sequentialTriggers } from '../parts/triggers.ts';
 
-const rounds = { rounds: 30, stepsPerRound: 20 };
+const rounds = { rounds: 30, stepsPerRound: 20, warmUpSteps: 40 };
 
 /** A trigger among 10 receivers and among 10,000: two of our services side by side, one for each environment. */
 export async function measureReceivers(): Promise<readonly Figure[]> {

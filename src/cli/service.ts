@@ -38,7 +38,6 @@ import { createReceivers } from '../receivers/receivers.ts';
 import { createDemands } from '../router/demands.ts';
 import { createRetry } from '../router/retry.ts';
 import { createRouterHandler, previewReceiver } from '../router/router-handler.ts';
-import { openPostgresStore } from '../storage/postgres-store.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
 import { createMemoryTriggerRates, type TriggerRateCounter } from '../storage/trigger-rates.ts';
@@ -236,6 +235,8 @@ async function openSharedRates(databaseUrl: string): Promise<TriggerRateCounter>
 
 async function openStore(config: ServiceConfig, logger: Logger): Promise<Store> {
   if (config.databaseUrl !== undefined) {
+    // Loaded only where it is used: PostgreSQL's client takes memory that a service on SQLite does not need.
+    const { openPostgresStore } = await import('../storage/postgres-store.ts');
     return openPostgresStore({
       url: config.databaseUrl,
       onIdleError: (reason) => logger.warn({ reason }, 'a connection to PostgreSQL broke, another will be made'),

@@ -6,7 +6,7 @@ import type { Store } from './store.ts';
  * @throws ServiceError STORE_UNAVAILABLE, with a message that says what to do, when the file is locked, damaged, newer or not writable.
  */
 export async function openSqliteStore(file: string): Promise<Store> {
-  const store = await openStoreThread({ engine: 'sqlite', file });
+  const store = await openStoreThread(file);
   // Nobody else can have had the file: whoever held a lane is dead.
   await store.endAllLeases();
   return store;

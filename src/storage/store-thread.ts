@@ -1,15 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { ServiceError } from '../domain/errors.ts';
 import { batched } from './batched.ts';
-import type { Announcement } from './operations/announce.ts';
 import { storeWorkerUrl } from './store-worker-url.ts';
-import type { Store, StoreWatcher } from './store.ts';
-
-/** Which database the thread opens. */
-export type StorePlace =
-  | { readonly engine: 'sqlite'; readonly file: string }
-  /** `postgres://user:password@host:5432/database`. */
-  | { readonly engine: 'postgres'; readonly url: string };
+import type { Store } from './store.ts';
 
 /** One operation on its way to the thread. */
 export interface StoreCall {
@@ -18,38 +11,29 @@ export interface StoreCall {
   readonly input: unknown;
 }
 
-/** What the thread tells: the answer to a call (id 0: the database is open), what another replica did, or a broken connection. */
-export type StoreNews =
-  | {
-      readonly id: number;
-      readonly value?: unknown;
-      readonly error?: { readonly code: 'STORE_UNAVAILABLE'; readonly message: string };
-    }
-  | { readonly announcement: Announcement }
-  | { readonly idleError: string };
+/** The answer to a call; that of id 0: the database is open. */
+export interface StoreAnswer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: 'STORE_UNAVAILABLE'; readonly message: string };
+}
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-export interface StoreThreadOptions {
-  /** Told when a connection to the database broke that nobody was using. */
-  readonly onIdleError?: (message: string) => void;
-}
-
 /**
- * Opens a store in a thread of its own: a slow disk, and the work of asking a database, keep nobody waiting who calls this process.
+ * Opens SQLite's file in a thread of its own: a slow disk keeps nobody waiting who calls this process.
  * @throws ServiceError STORE_UNAVAILABLE, with a message that says what to do.
  */
-export async function openStoreThread(place: StorePlace, { onIdleError }: StoreThreadOptions = {}): Promise<Store> {
+export async function openStoreThread(file: string): Promise<Store> {
   const worker = new Worker(storeWorkerUrl, {
-    workerData: place,
+    workerData: file,
     // Its work is short transactions: a small young generation keeps the idle service small.
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   });
   const pending = new Map<number, Pending>();
-  const watchers = new Set<StoreWatcher>();
   let lastId = 0;
   let gone: ServiceError | undefined;
 
@@ -61,10 +45,7 @@ export async function openStoreThread(place: StorePlace, { onIdleError }: StoreT
   const opened = new Promise<void>((resolve, reject) => {
     pending.set(0, { resolve: () => resolve(), reject });
   });
-  worker.on('message', (news: StoreNews) => {
-    if ('announcement' in news) return tell(watchers, news.announcement);
-    if ('idleError' in news) return onIdleError?.(news.idleError);
-    const { id, value, error } = news;
+  worker.on('message', ({ id, value, error }: StoreAnswer) => {
     const waiting = pending.get(id);
     pending.delete(id);
     if (error === undefined) waiting?.resolve(value);
@@ -88,11 +69,8 @@ export async function openStoreThread(place: StorePlace, { onIdleError }: StoreT
     throw error;
   }
   return {
-    isShared: place.engine === 'postgres',
-    watch(watcher) {
-      watchers.add(watcher);
-      return () => void watchers.delete(watcher);
-    },
+    isShared: false,
+    watch: () => () => undefined,
     finishedAmong: (executionIds) => call('finishedAmong', executionIds),
     accept: batched((executions) => call('accept', executions)),
     openRound: (input) => call('openRound', input),
@@ -123,11 +101,4 @@ export async function openStoreThread(place: StorePlace, { onIdleError }: StoreT
       await exited;
     },
   };
-}
-
-function tell(watchers: ReadonlySet<StoreWatcher>, announcement: Announcement): void {
-  for (const watcher of watchers) {
-    if ('waiting' in announcement) watcher.waiting(announcement.waiting);
-    else watcher.finished(announcement.finished);
-  }
 }
