@@ -53,8 +53,12 @@ function sha256(...parts: readonly (string | Uint8Array)[]): string {
   return hash.digest('base64url');
 }
 
-/** By what the same event would be told again; hashes only. */
+/**
+ * By what the same event would be told again; hashes only. Kept apart by project: who may write objects in one could give a receiver
+ * the id of another's, and take the events of its sender.
+ */
 export function seenKeysOf({
+  projectId,
   idempotencyKey,
   signedOnce,
   signal,
@@ -64,11 +68,11 @@ export function seenKeysOf({
   if (signal.says === 'ignore') return [];
   const keys: Omit<SeenKey, 'bodyHash'>[] = [];
   if (signedOnce !== undefined)
-    keys.push({ kind: 'signature', hash: sha256(signedOnce.text), livesForMs: signedOnce.livesForMs });
+    keys.push({ kind: 'signature', hash: sha256(projectId, signedOnce.text), livesForMs: signedOnce.livesForMs });
   if (idempotencyKey !== undefined)
-    keys.push({ kind: 'request', hash: sha256(idempotencyKey), livesForMs: requestKeyLivesMs });
+    keys.push({ kind: 'request', hash: sha256(projectId, idempotencyKey), livesForMs: requestKeyLivesMs });
   if (signal.dedupeKey !== undefined && repeatAfterSeconds > 0) {
-    keys.push({ kind: 'event', hash: sha256(signal.dedupeKey), livesForMs: repeatAfterSeconds * 1000 });
+    keys.push({ kind: 'event', hash: sha256(projectId, signal.dedupeKey), livesForMs: repeatAfterSeconds * 1000 });
   }
   if (keys.length === 0) return [];
   const bodyHash = sha256(body);

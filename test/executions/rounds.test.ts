@@ -225,6 +225,18 @@ describe('executions/round', () => {
       expect(bench.scaleOf(serviceId)).toBe(3);
     });
 
+    it('is another one in another project, whatever its receiver calls itself', async () => {
+      const rancher = bench.connect();
+      const replica = await bench.addReplica({ rancher: () => rancher });
+      const keys = { serviceId, receiverId: '1go7', dedupeKey: 'alert-1', idempotencyKey: 'k' };
+      await replica.scale({ ...keys, projectId: '1a6' });
+
+      const { execution, isDuplicate } = await replica.scale(keys);
+
+      expect(isDuplicate).toBe(false);
+      expect(execution).toMatchObject({ projectId: '1a5', outcome: 'scaled', to: 4 });
+    });
+
     it('refuses an Idempotency-Key that comes with another body', async () => {
       const replica = await bench.addReplica();
       await replica.scale({ serviceId, idempotencyKey: 'k', body: 'one' });

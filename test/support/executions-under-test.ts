@@ -31,6 +31,8 @@ export const quickTiming: Partial<Timing> = {
 
 interface ScaleRequest {
   readonly serviceId: string;
+  /** `1a5` where none is given. */
+  readonly projectId?: string;
   readonly action?: 'up' | 'down';
   readonly amount?: number;
   readonly min?: number;
@@ -153,7 +155,7 @@ function submission(request: ScaleRequest): Submission {
     dedupeKey,
   } = request;
   return {
-    projectId: '1a5',
+    projectId: request.projectId ?? '1a5',
     receiverId: request.receiverId ?? `1go-${action}`,
     receiverName: `webapp-${action}`,
     driver: 'scaleService',
