@@ -252,25 +252,63 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       expect(again.open).toBeUndefined();
     });
 
-    it.each([{ way: 'behind others' }, { way: 'as the first who comes', open: round }])(
-      'refuse more than may wait, $way, and store nothing of it',
-      async ({ open: opening }) => {
-        const store = await open();
-        await store.accept([newExecution({ laneLimit: 2 }), newExecution({ laneLimit: 2 })]);
-        const asked = newExecution({
-          laneLimit: 2,
-          seenKeys: [{ kind: 'request', hash: 'h', bodyHash: 'b', livesForMs: 1_000 }],
-          ...(opening === undefined ? {} : { open: opening }),
-        });
+    const seenKeys = [{ kind: 'request', hash: 'h', bodyHash: 'b', livesForMs: 1_000 }] as const;
 
-        expect(await store.accept([asked])).toEqual([{ kind: 'lane-full' }]);
-        expect(await store.findExecution(asked.id)).toBeUndefined();
-        expect((await hold(store, { holder: 'replica-2' })).waiting).toHaveLength(2);
-        expect(
-          await store.accept([newExecution({ targets: ['1a5/service/1s9/scale'], seenKeys: asked.seenKeys })]),
-        ).toEqual([{ kind: 'accepted' }]);
-      },
-    );
+    it.each([
+      { way: 'behind others', asking: { seenKeys } },
+      { way: 'as the first who comes', asking: { seenKeys, open: round } },
+      { way: 'as the first who comes and without a key', asking: { open: round } },
+    ])('refuse more than may wait, $way, and store nothing of it', async ({ asking }) => {
+      const store = await open();
+      await store.accept([newExecution({ laneLimit: 2 }), newExecution({ laneLimit: 2 })]);
+      const asked = newExecution({ laneLimit: 2, ...asking });
+
+      expect(await store.accept([asked])).toEqual([{ kind: 'lane-full' }]);
+      expect(await store.findExecution(asked.id)).toBeUndefined();
+      expect((await hold(store, { holder: 'replica-2' })).waiting).toHaveLength(2);
+      expect(await store.accept([newExecution({ targets: ['1a5/service/1s9/scale'], seenKeys })])).toEqual([
+        { kind: 'accepted' },
+      ]);
+    });
+
+    it('are not opened for who comes where others wait, so that they are decided with him', async () => {
+      const store = await open();
+      const [first, second] = [newExecution(), newExecution({ open: round })];
+      await store.accept([first]);
+
+      await store.accept([second]);
+
+      const lane = await hold(store);
+      expect(lane.waiting.map(({ executionId }) => executionId)).toEqual([first.id, second.id]);
+    });
+
+    it('keep what is accepted for them while somebody else holds them', async () => {
+      const store = await open();
+      await hold(store, { holder: 'replica-2' });
+      const asked = newExecution({ open: round });
+
+      expect(await store.accept([asked])).toMatchObject([{ kind: 'accepted', opened: { kind: 'elsewhere' } }]);
+
+      expect(await hold(store, { holder: 'replica-2' })).toMatchObject({ waiting: [{ executionId: asked.id }] });
+    });
+
+    it('tell whoever takes them with a new trigger what the dead holder may still do, and then again', async () => {
+      const store = await open();
+      await store.accept([newExecution()]);
+      const dead = await hold(store, { holder: 'replica-2', leaseMs: 200 });
+      const { changeId } = await commitChange(store, dead);
+      const { epoch } = dead;
+      const attempt = { result: 'in doubt' };
+      await store.markDoubt({ target, epoch, changeId, doubtMs: 1, isSentAgain: false, attempt });
+      await pause(300);
+
+      await store.accept([newExecution({ open: round })]);
+
+      const { open: unfinished } = await hold(store);
+      expect(unfinished).toMatchObject({ changeId, isSentAgain: true });
+      expect(unfinished?.doubtForMs).toBeGreaterThan(9_000);
+      expect(unfinished?.doubtForMs).toBeLessThan(10_000);
+    });
 
     it('know the age of the last effective change by the database clock', async () => {
       const store = await open();
@@ -315,6 +353,17 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       expect(await store.accept([newExecution({ seenKeys: [{ ...request, bodyHash: 'b2' }] })])).toEqual([
         { kind: 'request-key-reused' },
       ]);
+    });
+
+    it('is known by every key it came with, once one of them was known', async () => {
+      const store = await open();
+      const first = newExecution({ seenKeys: [{ ...event, livesForMs: 1_000 }] });
+      await store.accept([first]);
+      const repeated = { kind: 'duplicate', executionId: first.id };
+      expect(await store.accept([newExecution({ seenKeys: [request, event] })])).toEqual([repeated]);
+      await pause(1_100);
+
+      expect(await store.accept([newExecution({ seenKeys: [request, event] })])).toEqual([repeated]);
     });
 
     it('counts anew once the key has expired', async () => {

@@ -140,14 +140,14 @@ function takePlaces({ targets, laneLimit }: NewExecution, waiting: Map<Target, n
   return true;
 }
 
-/** Refuses an execution for which there is no place, and gives back what it has claimed. */
+/** Refuses an execution for which there is no place. */
 async function refusedWithout(
   tx: Tx,
   execution: NewExecution,
   places: Map<Target, number>,
 ): Promise<Acceptance | undefined> {
   if (takePlaces(execution, places)) return undefined;
-  await tx.deleteFrom('seen_keys').where('execution_id', '=', execution.id).execute();
+  await giveKeysBack(tx, execution);
   return { kind: 'lane-full' };
 }
 
@@ -292,9 +292,17 @@ async function claimKey(
     .where('kind', '=', row.kind)
     .where('hash', '=', row.hash)
     .executeTakeFirstOrThrow();
-  // What this execution claimed before is given back with it: nothing half-stored.
-  await tx.deleteFrom('seen_keys').where('execution_id', '=', execution.id).execute();
-  if (key.kind === 'signature') return { kind: 'replayed' };
-  if (key.kind === 'request' && earlier.body_hash !== key.bodyHash) return { kind: 'request-key-reused' };
-  return { kind: 'duplicate', executionId: earlier.execution_id };
+  if (key.kind === 'event' || (key.kind === 'request' && earlier.body_hash === key.bodyHash)) {
+    // By what it claimed before it is known as well: told again after the event's time it would count.
+    const { execution_id } = earlier;
+    await tx.updateTable('seen_keys').set({ execution_id }).where('execution_id', '=', execution.id).execute();
+    return { kind: 'duplicate', executionId: execution_id };
+  }
+  await giveKeysBack(tx, execution);
+  return { kind: key.kind === 'signature' ? 'replayed' : 'request-key-reused' };
+}
+
+/** What a refused execution claimed goes with it: nothing half-stored. */
+async function giveKeysBack(tx: Tx, { id }: NewExecution): Promise<void> {
+  await tx.deleteFrom('seen_keys').where('execution_id', '=', id).execute();
 }
