@@ -28,29 +28,25 @@ export async function openPostgresDatabase(
 ): Promise<OpenDatabase> {
   const types = new pg.TypeOverrides();
   types.setTypeParser(int8, Number);
+  const connecting = { connectionString: url, connectionTimeoutMillis: 5_000, keepAlive: true };
+  await migrate(new pg.Pool({ ...connecting, max: 2 }));
   const pool = new pg.Pool({
+    ...connecting,
     Client: BriefClient,
     pipeline: true,
-    connectionString: url,
     types,
     max: 10,
-    connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
+    query_timeout: longestAnswerMs,
   });
   // Without a listener a broken idle connection (PostgreSQL restarted) would end the process.
   pool.on('error', idleError);
   // The same for one that is in use just then; its query fails and tells whoever asked.
   pool.on('connect', (client) => {
     client.on('error', () => undefined);
-    client.query(planning).catch(() => undefined);
+    client.query(`${stalling}; ${planning}`).catch(() => undefined);
   });
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  // Kysely takes an advisory lock for the time of the migration.
-  const { error } = await new Migrator({ db, provider: migrationsFor(postgresEngine) }).migrateToLatest();
-  if (error !== undefined) {
-    await db.destroy();
-    throw explain(error);
-  }
   const announcements = listen(url, announced);
   return {
     db,
@@ -63,10 +59,25 @@ export async function openPostgresDatabase(
   };
 }
 
+/** Without a time limit: replicas that start at once wait for each other (Kysely takes an advisory lock), and a large history takes a while. */
+async function migrate(pool: pg.Pool): Promise<void> {
+  pool.on('error', () => undefined);
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const { error } = await new Migrator({ db, provider: migrationsFor(postgresEngine) }).migrateToLatest();
+  await db.destroy();
+  if (error !== undefined) throw explain(error);
+}
+
+// A server that is gone without a word would else be waited for by everybody for a quarter of an hour, as long as TCP tries.
+const longestAnswerMs = 10_000;
+
+// A replica that is stopped or gone in the middle of a transaction would else keep the lanes it has locked from all others for as long.
+const stalling = "set idle_in_transaction_session_timeout = '5s'";
+
 // Each statement finds its few rows by an index, however many there are. Planned by the size of small or new tables, those over given
 // rows would read whole tables, and planned anew for each call they would cost more than they do.
 const planning =
-  'set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan';
+  'set jit = off; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan';
 
 // Statements with lists of ids vary in length without end; the server keeps those of everyday.
 const mostPrepared = 200;
@@ -164,7 +175,7 @@ const explanations: readonly (readonly [RegExp, string])[] = [
   [/28P01|28000|password/, 'it refuses the user or password of DATABASE_URL'],
   [/3D000/, 'the database named in DATABASE_URL does not exist; create it'],
   [
-    /ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|timeout|EAI_AGAIN/,
+    /ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|timeout|EAI_AGAIN|Connection terminated|57P0[123]/,
     'it cannot be reached; check the host and port of DATABASE_URL',
   ],
   [/corrupted migrations|missing/, 'it was written by a newer version; start that version'],

@@ -8,6 +8,10 @@ export interface CuttableProxy {
   cut(): void;
   /** Lets the next bytes of the client through, and resets its connection when the first byte of the answer comes. */
   swallowNextAnswer(): void;
+  /** Nothing passes any more on the connections that stand now, and none of the two sides is told: as if the machine at the other end were gone. */
+  fallSilent(): void;
+  /** The same for the connection that is used next, once its next bytes of the client have passed. */
+  fallSilentAfterNextQuestion(): void;
   close(): Promise<void>;
 }
 
@@ -15,19 +19,36 @@ export interface CuttableProxy {
 export async function startCuttableProxy(target: string): Promise<CuttableProxy> {
   const { hostname, port } = new URL(target);
   const clients = new Set<Socket>();
+  const upstreams = new Set<Socket>();
+  const silent = new WeakSet<Socket>();
   let isSwallowing = false;
+  let isLastQuestion = false;
   const server = createServer((client) => {
     const upstream = connect(Number(port || 80), hostname);
     clients.add(client);
+    upstreams.add(upstream);
     client.on('close', () => {
       clients.delete(client);
-      upstream.destroy();
+      if (!silent.has(client)) upstream.destroy();
     });
     client.on('error', () => {});
-    upstream.on('error', () => client.destroy());
-    upstream.on('close', () => client.destroy());
-    client.pipe(upstream);
+    upstream.on('error', () => {});
+    upstream.on('close', () => {
+      upstreams.delete(upstream);
+      if (!silent.has(client)) client.destroy();
+    });
+    client.on('data', (bytes) => {
+      if (silent.has(client)) return;
+      upstream.write(bytes);
+      if (!isLastQuestion) return;
+      isLastQuestion = false;
+      silent.add(client);
+    });
+    client.on('end', () => {
+      if (!silent.has(client)) upstream.end();
+    });
     upstream.on('data', (bytes) => {
+      if (silent.has(client)) return;
       if (isSwallowing) {
         isSwallowing = false;
         client.resetAndDestroy();
@@ -44,10 +65,16 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
     swallowNextAnswer() {
       isSwallowing = true;
     },
+    fallSilent() {
+      for (const client of clients) silent.add(client);
+    },
+    fallSilentAfterNextQuestion() {
+      isLastQuestion = true;
+    },
     async close() {
       const closed = once(server, 'close');
       server.close();
-      for (const client of clients) client.destroy();
+      for (const socket of [...clients, ...upstreams]) socket.destroy();
       await closed;
     },
   };

@@ -19,7 +19,17 @@ export async function accept(
   const [first, ...others] = executions;
   if (others.length === 0 && first !== undefined && isPlain(first))
     return [await storeAlone(db, engine, first, transact)];
-  return transact(db, (tx) => storeAll(tx, engine, executions));
+  const storing = () => transact(db, (tx) => storeAll(tx, engine, executions));
+  return storing().catch((error: unknown) => {
+    // Two replicas were told of the same events in another order: the other's batch is stored, and this one was rolled back.
+    if (isDeadlock(error)) return storing();
+    throw error;
+  });
+}
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+function isDeadlock(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === '40P01';
 }
 
 /** One item and nothing else, on a lane to be opened. */
@@ -74,9 +84,12 @@ async function storeAll(tx: Tx, engine: Engine, executions: readonly NewExecutio
     engine,
     accepted.filter(({ open }) => open === undefined).flatMap(({ targets }) => targets),
   );
-  // Rounds are opened last, so that they see everything this batch brought.
-  for (const [index, { open }] of executions.entries()) {
-    if (open === undefined || acceptances[index]?.kind !== 'accepted') continue;
+  // Rounds are opened last, so that they see everything this batch brought, and in the same order by all replicas, or each could wait for
+  // a lane that another has just taken.
+  const opening = executions.flatMap(({ open }, index) =>
+    open === undefined || acceptances[index]?.kind !== 'accepted' ? [] : [{ open, index }],
+  );
+  for (const { open, index } of opening.toSorted((one, other) => (one.open.target < other.open.target ? -1 : 1))) {
     // Where nothing waited before, what waits now is what was just stored.
     const known = waiting.get(open.target) === 0 ? waitingOf(accepted, open.target) : undefined;
     const opened = await openRoundIn(tx, engine, open, known);
