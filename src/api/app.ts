@@ -106,7 +106,7 @@ function selfUrlOf(request: Request, parts: ApiParts): string | undefined {
 }
 
 /** Faults whose place in the code, or whose cause below us, has to be known. */
-const needsStack: readonly ErrorCode[] = ['INTERNAL', 'STORE_UNAVAILABLE'];
+const needsStack: readonly ErrorCode[] = ['INTERNAL', 'STORE_UNAVAILABLE', 'STORE_IN_DOUBT'];
 /** What is over by itself, with or without the operator. */
 const passing: readonly ErrorCode[] = ['OVERLOADED', 'RANCHER_UNAVAILABLE', 'RANCHER_RATE_LIMITED'];
 

@@ -28,6 +28,8 @@ const publicMessages: Readonly<Partial<Record<ErrorCode, string>>> = {
   RANCHER_UNAVAILABLE: 'Rancher cannot be reached just now; try again',
   RANCHER_RATE_LIMITED: 'Rancher asks for fewer calls just now; try again later',
   STORE_UNAVAILABLE: 'the trigger could not be stored, so nothing was done; try again',
+  STORE_IN_DOUBT:
+    'it is not known whether the trigger was stored; look at the executions before repeating it, or repeat it with the same Idempotency-Key',
   INTERNAL: 'this is a fault of ours; the operator finds it in the log by the trace id',
 };
 

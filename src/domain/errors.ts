@@ -52,6 +52,7 @@ export const errorKinds = {
   SEALING_KEY_CHANGED: { whose: 'operator', status: 422 },
   SEALING_KEY_UNUSABLE: { whose: 'operator', status: 503 },
   STORE_UNAVAILABLE: { whose: 'operator', status: 503 },
+  STORE_IN_DOUBT: { whose: 'operator', status: 503 },
   OVERLOADED: { whose: 'operator', status: 503 },
   INTERNAL: { whose: 'us', status: 500 },
 } as const satisfies Record<string, ErrorKind>;
@@ -67,6 +68,8 @@ export interface ErrorDetails {
   readonly fieldName?: string;
   /** Only for errors of a write to Rancher. */
   readonly applied?: Applied;
+  /** Only for errors of the store: the answer was lost on the way, and what was asked may have been done. */
+  readonly isInDoubt?: boolean;
   /** HTTP status Rancher answered with, when it answered at all. */
   readonly rancherStatus?: number;
   /** Rancher's own error code (`Conflict`, `MinLimitExceeded`, …). */

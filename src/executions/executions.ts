@@ -1,5 +1,6 @@
 import { newId } from './new-id.ts';
-import { ServiceError } from '../domain/errors.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { hasCode, ServiceError } from '../domain/errors.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { Target } from '../domain/target.ts';
 import { projectOf } from '../domain/target.ts';
@@ -15,6 +16,7 @@ import { Lane, type OpenedRound } from './lane.ts';
 import { watchOtherReplicas } from './other-replicas.ts';
 import {
   asAccepted,
+  asForgotten,
   endedBy,
   keepBody,
   seenKeysOf,
@@ -32,11 +34,13 @@ const waitingALane = 1_000;
 const waitingALaneWithBodies = 100;
 const settleWaiters = 50;
 const lanesAtOnce = 50;
+// PostgreSQL is back within them when it was only restarted.
+const pausesInDoubtMs = [100, 400, 1_000, 2_000];
 
 export interface Executions extends ExecutionHistory {
   /**
    * Stores a trigger and waits for its end within the waiting budget. Work is never dropped because a caller hung up.
-   * @throws ServiceError OVERLOADED (lane full), STORE_UNAVAILABLE, IDEMPOTENCY_KEY_REUSED, TRIGGER_REPLAYED, and what `driver.targets` throws: nothing is stored then.
+   * @throws ServiceError OVERLOADED (lane full), STORE_UNAVAILABLE, STORE_IN_DOUBT (it may be stored), IDEMPOTENCY_KEY_REUSED, TRIGGER_REPLAYED, and what `driver.targets` throws: else nothing is stored then.
    */
   submit(submission: Submission): Promise<Submitted>;
   /** Ends what waits and was not begun. @throws ServiceError NOT_FOUND, ACTION_NOT_AVAILABLE. */
@@ -129,9 +133,11 @@ export function startExecutions(options: ExecutionsOptions): Executions {
 
   const finish = async (executionId: string, ending: Ending, accepted: Execution): Promise<Execution> => {
     if (ending.kind === 'item') return endedBy(accepted, ending);
-    const stored = await store.findExecution(executionId);
+    const stored = await findStored(executionId);
     return stored === undefined ? accepted : toExecution(stored);
   };
+  /** What is stored of it; undefined as well while the database is away: whoever asks knows that it was accepted, and must not be told otherwise. */
+  const findStored = (executionId: string) => store.findExecution(executionId).catch(() => undefined);
 
   const settle = async (execution: Execution): Promise<boolean> => {
     if (waitingToSettle >= settleWaiters) return false;
@@ -211,7 +217,7 @@ export function startExecutions(options: ExecutionsOptions): Executions {
         );
       }
       if (acceptance.kind === 'duplicate')
-        return { execution: await awaitEarlier(acceptance.executionId, budgetMs), isDuplicate: true };
+        return { execution: await awaitEarlier(acceptance.executionId, execution, budgetMs), isDuplicate: true };
       const asStored = asAccepted(execution);
       const ended = targets.length === 0 ? asStored : await finish(id, await own, asStored);
       if (wait !== 'settled' || ended.outcome !== 'scaled') return { execution: ended, isDuplicate: false };
@@ -260,16 +266,13 @@ export function startExecutions(options: ExecutionsOptions): Executions {
     return { signal: { says: 'ignore', reason: found.reason }, targets: [] };
   }
 
-  async function awaitEarlier(id: string, budgetMs: number): Promise<Execution> {
+  /** What becomes of the execution that `repetition` is one of. */
+  async function awaitEarlier(id: string, repetition: NewExecution, budgetMs: number): Promise<Execution> {
     const waiting = waiters.wait(id, budgetMs);
-    const stored = await store.findExecution(id);
-    if (stored === undefined)
-      throw new ServiceError('STORE_UNAVAILABLE', 'the first execution of this event is not in the history any more');
-    if (stored.state === 'finished') {
-      waiters.wake(id, { kind: 'look-up' });
-      return toExecution(stored);
-    }
-    return finish(id, await waiting, toExecution(stored));
+    const stored = await findStored(id);
+    if (stored !== undefined && stored.state !== 'finished') return finish(id, await waiting, toExecution(stored));
+    waiters.wake(id, { kind: 'look-up' });
+    return stored === undefined ? asForgotten({ ...repetition, id }) : toExecution(stored);
   }
 }
 
@@ -285,8 +288,36 @@ function openedBy(
   return { round: opened, askedMs };
 }
 
+/** @throws ServiceError STORE_IN_DOUBT when nobody can tell whether it was stored */
 async function acceptOne(store: Store, execution: NewExecution): Promise<Acceptance> {
-  const [acceptance] = await store.accept([execution]);
+  const accept = () => store.accept([execution]);
+  const [acceptance] = await accept().catch((error: unknown) => {
+    if (!isInDoubt(error)) throw error;
+    return acceptAgain(accept);
+  });
   if (acceptance === undefined) throw new ServiceError('INTERNAL', 'the store did not answer for a trigger');
   return acceptance;
+}
+
+/**
+ * Asks once more for what may have been stored when its answer was lost. The caller must not be told that nothing was done when it
+ * was: he would repeat it, and both would count.
+ */
+async function acceptAgain(accept: () => ReturnType<Store['accept']>): ReturnType<Store['accept']> {
+  let cause: unknown;
+  for (const pauseMs of pausesInDoubtMs) {
+    await pause(pauseMs);
+    try {
+      return await accept();
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new ServiceError('STORE_IN_DOUBT', 'the answer to an acceptance was lost, and the database did not come back', {
+    cause,
+  });
+}
+
+function isInDoubt(error: unknown): boolean {
+  return hasCode(error, 'STORE_UNAVAILABLE') && error.details.isInDoubt === true;
 }

@@ -111,6 +111,12 @@ export function asAccepted(execution: NewExecution): Execution {
   };
 }
 
+/** A repetition of one that the history does not show any more. */
+export function asForgotten(earlier: NewExecution): Execution {
+  const message = 'the same event was accepted before; its execution cannot be shown any more';
+  return { ...asAccepted({ ...earlier, targets: [] }), outcome: 'duplicate', message };
+}
+
 /** The same once its only item has ended. */
 export function endedBy(accepted: Execution, { end }: Extract<Ending, { kind: 'item' }>): Execution {
   const { itemId: _item, ...ending } = end;

@@ -175,7 +175,7 @@ const explanations: readonly (readonly [RegExp, string])[] = [
   [/28P01|28000|password/, 'it refuses the user or password of DATABASE_URL'],
   [/3D000/, 'the database named in DATABASE_URL does not exist; create it'],
   [
-    /ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|timeout|EAI_AGAIN|Connection terminated|57P0[123]/,
+    /ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|timeout|EAI_AGAIN|Connection terminated|not queryable|57P0[123]/,
     'it cannot be reached; check the host and port of DATABASE_URL',
   ],
   [/corrupted migrations|missing/, 'it was written by a newer version; start that version'],
@@ -183,11 +183,15 @@ const explanations: readonly (readonly [RegExp, string])[] = [
   [/53100/, 'its disk is full; make room'],
 ];
 
+/** The connection broke, or was given up, behind a question; others could not be asked at all, or were refused. */
+const broken = /Connection terminated|ECONNRESET|EPIPE|Query read timeout|not queryable|57P0[123]/;
+
 function explain(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   const { code = 'no code', message = '' } = error as { readonly code?: string; readonly message?: string };
   const text = `${code} ${message}`;
   // The driver's own message may hold the host; it goes no further than the cause.
   const remedy = explanations.find(([pattern]) => pattern.test(text))?.[1] ?? `it refused (${code})`;
-  return new ServiceError('STORE_UNAVAILABLE', `cannot use PostgreSQL: ${remedy}`, { cause: error });
+  const isInDoubt = broken.test(text);
+  return new ServiceError('STORE_UNAVAILABLE', `cannot use PostgreSQL: ${remedy}`, { cause: error, isInDoubt });
 }

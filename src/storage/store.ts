@@ -88,7 +88,10 @@ export interface Store {
   watch(watcher: StoreWatcher): () => void;
   /** Which of these executions have ended. */
   finishedAmong(executionIds: readonly string[]): Promise<readonly string[]>;
-  /** Stores triggers; answered in the order given. Accepted means durable. */
+  /**
+   * Stores triggers; answered in the order given. Accepted means durable. One whose answer was lost (`isInDoubt`) may be given again, and is
+   * stored once.
+   */
   accept(executions: readonly NewExecution[]): Promise<readonly Acceptance[]>;
   /** Takes or keeps the lane and reads what waits there. */
   openRound(round: RoundToOpen): Promise<HeldLane | LaneElsewhere>;

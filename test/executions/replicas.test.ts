@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '../../src/domain/errors.ts';
 import type { Execution } from '../../src/executions/execution.ts';
+import { startCuttableProxy, type CuttableProxy } from '../support/cuttable-proxy.ts';
 import { openPostgresStore } from '../../src/storage/postgres-store.ts';
 import { startBench, type Bench, type Replica } from '../support/executions-under-test.ts';
 import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
@@ -163,6 +164,40 @@ describe('executions on several replicas', () => {
     expect(ends.map((execution) => execution.outcome)).toEqual(['scaled', 'scaled', 'scaled']);
     expect(bench.scaleOf(serviceId)).toBe(6);
   }, 30_000);
+
+  describe('whose PostgreSQL loses the answer to an acceptance', () => {
+    let proxy: CuttableProxy;
+    let replica: Replica;
+
+    beforeEach(async () => {
+      const { host } = new URL(url);
+      proxy = await startCuttableProxy(`http://${host}`);
+      const store = await openPostgresStore({ url: url.replace(host, new URL(proxy.url).host) });
+      // Nothing else shall ask meanwhile.
+      const timing = { sweepEveryMs: 60_000, followEveryMs: 60_000, pollEveryMs: 60_000 };
+      replica = await bench.addReplica({ store, timing });
+      await replica.scale({ serviceId });
+    });
+    afterEach(async () => {
+      await replica.close();
+      await proxy.close();
+    });
+
+    it('count the trigger once', async () => {
+      proxy.swallowNextAnswer();
+
+      const { execution } = await replica.scale({ serviceId });
+
+      expect(execution).toMatchObject({ outcome: 'scaled', from: 3, to: 4 });
+      expect(await replica.store.listExecutions({ projectId: '1a5', limit: 10 })).toHaveLength(2);
+    });
+
+    it('say that they do not know of it when it does not come back', async () => {
+      proxy.refuse();
+
+      await expect(replica.scale({ serviceId })).rejects.toMatchObject({ code: 'STORE_IN_DOUBT' });
+    });
+  });
 
   it('finish what was accepted while PostgreSQL went away and came back', async () => {
     const [replica] = await addReplicas(1, { answerWithinMs: 3_000 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ServiceError } from '../../src/domain/errors.ts';
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
 import { startBench, type Bench } from '../support/executions-under-test.ts';
 
@@ -225,6 +226,19 @@ describe('executions/round', () => {
       expect(bench.scaleOf(serviceId)).toBe(3);
     });
 
+    it('is known though its execution has left the history', async () => {
+      const replica = await bench.addReplica();
+      const first = await replica.scale({ serviceId, idempotencyKey: 'k' });
+      await replica.ended(first.execution.id);
+      await replica.store.prune({ olderThanMs: -1_000, keep: 0, atMost: 10 });
+
+      const { execution, isDuplicate } = await replica.scale({ serviceId, idempotencyKey: 'k' });
+
+      expect(isDuplicate).toBe(true);
+      expect(execution).toMatchObject({ id: first.execution.id, state: 'finished', outcome: 'duplicate', items: [] });
+      expect(bench.scaleOf(serviceId)).toBe(3);
+    });
+
     it('is another one in another project, whatever its receiver calls itself', async () => {
       const rancher = bench.connect();
       const replica = await bench.addReplica({ rancher: () => rancher });
@@ -255,6 +269,18 @@ describe('executions/round', () => {
 
     expect(execution.outcome).toBeUndefined();
     expect(await replica.ended(execution.id)).toMatchObject({ outcome: 'scaled', to: 3 });
+  });
+
+  it('never says that nothing was done of what is stored, though the database goes away then', async () => {
+    const store = await openSqliteStore(join(bench.directory, 'away.sqlite'));
+    const findExecution = () => Promise.reject(new ServiceError('STORE_UNAVAILABLE', 'the disk is away'));
+    const replica = await bench.addReplica({ store: { ...store, findExecution } });
+
+    const { execution } = await replica.scale({ serviceId, wait: 'respond-async', idempotencyKey: 'k' });
+    const again = await replica.scale({ serviceId, wait: 'respond-async', idempotencyKey: 'k' });
+
+    expect(execution).toMatchObject({ state: 'waiting', items: [{ state: 'waiting' }] });
+    expect(again).toMatchObject({ isDuplicate: true, execution: { id: execution.id } });
   });
 
   it('waits until the containers are there when asked to', async () => {

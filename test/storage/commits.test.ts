@@ -19,10 +19,10 @@ describe.each(engines)('storage: what is committed on $engine', ({ engine, open,
     await store.accept([stored]);
     const other = newExecution();
 
-    const failing = store.accept([other, newExecution({ id: stored.id })]);
+    const failing = store.accept([other, newExecution({ config: undefined })]);
 
-    // 23505: the id is there already. What PostgreSQL says of the statements after it is no reason.
-    const reason = engine === 'PostgreSQL' ? /refused \(23505\)/ : /UNIQUE constraint failed/;
+    // 23502: a column has no value. What PostgreSQL says of the statements after it is no reason.
+    const reason = engine === 'PostgreSQL' ? /refused \(23502\)/ : /NOT NULL constraint failed/;
     await expect(failing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(reason) });
     expect(await store.findExecution(other.id)).toBeUndefined();
     expect((await hold(store)).waiting.map(({ executionId }) => executionId)).toEqual([stored.id]);

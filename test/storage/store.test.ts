@@ -84,6 +84,24 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
     });
   });
 
+  it.each([
+    { how: 'alone', asking: { open: round } },
+    { how: 'behind others', asking: {} },
+    {
+      how: 'with a key',
+      asking: { open: round, seenKeys: [{ kind: 'request', hash: 'h', bodyHash: 'b', livesForMs: 60_000 } as const] },
+    },
+  ])('stores an execution once that comes again because its answer was lost: $how', async ({ asking }) => {
+    const store = await open();
+    const asked = newExecution(asking);
+    await store.accept([asked]);
+
+    expect(await store.accept([asked])).toMatchObject([{ kind: 'accepted' }]);
+
+    expect((await hold(store)).waiting).toMatchObject([{ executionId: asked.id }]);
+    expect(await store.findExecution(asked.id)).toMatchObject({ items: [{ target }] });
+  });
+
   it('finishes an ignored trigger as it is stored', async () => {
     const store = await open();
     const asked = ignoredExecution();

@@ -12,6 +12,8 @@ export interface CuttableProxy {
   fallSilent(): void;
   /** The same for the connection that is used next, once its next bytes of the client have passed. */
   fallSilentAfterNextQuestion(): void;
+  /** From now on every connection is reset at its next answer, and new ones as they come. */
+  refuse(): void;
   close(): Promise<void>;
 }
 
@@ -23,7 +25,9 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
   const silent = new WeakSet<Socket>();
   let isSwallowing = false;
   let isLastQuestion = false;
+  let isRefusing = false;
   const server = createServer((client) => {
+    if (isRefusing) return client.resetAndDestroy();
     const upstream = connect(Number(port || 80), hostname);
     clients.add(client);
     upstreams.add(upstream);
@@ -49,7 +53,7 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
     });
     upstream.on('data', (bytes) => {
       if (silent.has(client)) return;
-      if (isSwallowing) {
+      if (isSwallowing || isRefusing) {
         isSwallowing = false;
         client.resetAndDestroy();
       } else client.write(bytes);
@@ -70,6 +74,9 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
     },
     fallSilentAfterNextQuestion() {
       isLastQuestion = true;
+    },
+    refuse() {
+      isRefusing = true;
     },
     async close() {
       const closed = once(server, 'close');

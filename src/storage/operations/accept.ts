@@ -219,10 +219,15 @@ async function insert(
   const callbacks = executions.flatMap(({ id, targets, callback }) =>
     callback === undefined || targets.length === 0 ? [] : [{ execution_id: id, destination: callback, attempts: 0 }],
   );
-  if (callbacks.length > 0) await tx.insertInto('callbacks').values(callbacks).execute();
+  if (callbacks.length > 0)
+    await tx
+      .insertInto('callbacks')
+      .values(callbacks)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
 }
 
-// Both engines number the rows in the order given, which is that of acceptance.
+// Both engines number the rows in the order given, which is that of acceptance. One that is there already was stored before, and its answer lost.
 const insertExecutions = statement(({ rows }: { rows: string }, { engine }) => {
   const { send_within: _within, place_on: _on, places: _places, ...kept } = executionColumns;
   const columns = sql.join(Object.keys(kept).map((name) => sql.ref(name)));
@@ -232,14 +237,17 @@ const insertExecutions = statement(({ rows }: { rows: string }, { engine }) => {
     select ${columns}, ${nowMs}, ${nowMs} + given.send_within, case when given.state = 'finished' then ${nowMs} end
     from ${givenRows(engine, executionColumns, rows)}
     where given.places is null or given.places >
-      (select count(*) from items where items.target = given.place_on and items.state = 'waiting')`;
+      (select count(*) from items where items.target = given.place_on and items.state = 'waiting')
+    on conflict (id) do nothing`;
 });
 
 const insertItems = statement(
   ({ rows }: { rows: string }, { engine }) => sql`
     insert into items (id, execution_id, seq, target, state, message)
     select given.id, given.execution_id, executions.seq, given.target, 'waiting', ''
-    from ${givenRows(engine, itemColumns, rows)} join executions on executions.id = given.execution_id`,
+    from ${givenRows(engine, itemColumns, rows)} join executions on executions.id = given.execution_id
+    where true
+    on conflict (id) do nothing`,
 );
 
 function executionRow(execution: NewExecution): Omit<ExecutionRow, 'place_on' | 'places'> {
@@ -293,7 +301,12 @@ async function claimKey(
       conflict
         .columns(['receiver_id', 'kind', 'hash'])
         .doUpdateSet({ body_hash: row.body_hash, execution_id: row.execution_id, expires_at: row.expires_at })
-        .where('seen_keys.expires_at', '<=', nowMs),
+        .where((where) =>
+          where.or([
+            where('seen_keys.expires_at', '<=', nowMs),
+            where('seen_keys.execution_id', '=', row.execution_id),
+          ]),
+        ),
     )
     .returning('execution_id')
     .executeTakeFirst();
