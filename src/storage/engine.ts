@@ -92,9 +92,10 @@ export async function readNowMs(tx: Tx, engine: Engine): Promise<number> {
 }
 
 /**
- * A text as both engines keep it; anything else as it is. PostgreSQL refuses the character 0 and halves of surrogate pairs, which a sender's JSON can hold:
- * a trigger with one of them in an alert's name would be answered 503 for ever.
+ * A value as both engines keep it. PostgreSQL refuses the character 0 and halves of surrogate pairs, which a sender's JSON can hold: a
+ * trigger with one of them in an alert's name would be answered 503 for ever. And it refuses parts of a millisecond, which backoffs have.
  */
-export function storable<T>(value: T): T | string {
+export function storable<T>(value: T): T | string | number {
+  if (typeof value === 'number') return Math.round(value);
   return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value;
 }
