@@ -27,12 +27,13 @@ export function startFollower(context: LaneContext, everyMs: number): Follower {
     try {
       // A push that upgrades hundreds of services would else be looked after twenty a second.
       for (let isMore = true; isMore && !isClosed;) {
+        const askedMs = performance.now();
         const due = await store.claimFollowed({
           holder,
           leaseMs: timing.leaseMs + timing.rancherTimeoutMs,
           limit: atOnce,
         });
-        await Promise.all(due.map((change) => lookAfter(context, change)));
+        await Promise.all(due.map((change) => lookAfter(context, change, askedMs + timing.leaseMs)));
         isMore = due.length === atOnce;
       }
     } catch (error) {
@@ -58,9 +59,10 @@ export function startFollower(context: LaneContext, everyMs: number): Follower {
   };
 }
 
-async function lookAfter(context: LaneContext, change: FollowedChange): Promise<void> {
+/** `mayWriteUntilMs`: counted from when the claim was asked for, as its answer may have come late. */
+async function lookAfter(context: LaneContext, change: FollowedChange, mayWriteUntilMs: number): Promise<void> {
   const { store, holder, waiters, reached } = context;
-  const end = await whatBecame(context, change);
+  const end = await whatBecame(context, change, mayWriteUntilMs);
   reached('followed');
   const attempt =
     end.kind === 'ended'
@@ -77,19 +79,22 @@ async function lookAfter(context: LaneContext, change: FollowedChange): Promise<
   for (const { executionId } of committed.finished) waiters.wake(executionId, { kind: 'look-up' });
 }
 
-async function whatBecame(context: LaneContext, change: FollowedChange): Promise<FollowedStep['end']> {
+async function whatBecame(
+  context: LaneContext,
+  change: FollowedChange,
+  mayWriteUntilMs: number,
+): Promise<FollowedStep['end']> {
   const { drivers, rancher, timing, random, log, reached } = context;
   const driver = drivers.get(change.driver);
   if (driver?.follow === undefined) {
     const message = `driver ${change.driver} of a change under way is not part of this version; go back to the one that began it`;
     return { kind: 'ended', state: 'failed', outcome: 'failed', code: 'INTERNAL', applied: 'unknown', message };
   }
-  const untilMs = performance.now() + timing.leaseMs;
   try {
     const progress = await driver.follow(change.body, {
       rancher: rancher(projectOf(change.target)),
       read: {},
-      write: writeWithin(untilMs, () => reached('follow-sending')),
+      write: writeWithin(mayWriteUntilMs, () => reached('follow-sending')),
       ageMs: change.ageMs,
       lateWriteMs: timing.lateWriteMs,
     });

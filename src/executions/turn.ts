@@ -39,7 +39,13 @@ export function isFinal(error: ServiceError): boolean {
   return finalCodes.includes(error.code);
 }
 
-/** How long to leave Rancher alone after `error`: as long as it asked for, else with backoff; a conflict passes sooner than an outage. */
+// A proxy's maintenance page may ask for an hour, and Rancher be back in five minutes.
+const longestAskedPauses = 4;
+
+/**
+ * How long to leave Rancher alone after `error`: as long as it asked for, up to four of the longest pauses, else with backoff; a conflict
+ * passes sooner than an outage.
+ */
 export function restAfter({ context, target, attempts }: Turn, error: ServiceError): Next {
   const { timing, random, log } = context;
   attempts.count += 1;
@@ -47,7 +53,7 @@ export function restAfter({ context, target, attempts }: Turn, error: ServiceErr
   const bounds = isConflict
     ? { firstMs: timing.retryFirstMs / 20, longestMs: timing.retryLongestMs / 10 }
     : { firstMs: timing.retryFirstMs, longestMs: timing.retryLongestMs };
-  const askedMs = (error.details.retryAfterSeconds ?? 0) * 1000;
+  const askedMs = Math.min((error.details.retryAfterSeconds ?? 0) * 1000, longestAskedPauses * timing.retryLongestMs);
   const restMs = Math.max(askedMs, backoffMs(attempts.count, bounds, random()));
   if (!isConflict) log.warn({ target, code: error.code, restMs }, 'Rancher did not do it, will be tried again');
   return { restMs, why: 'backoff' };

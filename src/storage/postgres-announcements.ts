@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { channel, type Announcement } from './operations/announce.ts';
+import { channel, readAnnouncement, type Announcement } from './operations/announce.ts';
 
 const firstPauseMs = 250;
 const longestPauseMs = 10_000;
@@ -19,8 +19,9 @@ export function listen(url: string, announced: (announcement: Announcement) => v
   let isClosed = false;
   let connecting: Promise<void> | undefined;
 
-  const hear = (payload: string | undefined): void => {
-    if (payload !== undefined) announced(JSON.parse(payload) as Announcement);
+  const hear = (payload = ''): void => {
+    const announcement = readAnnouncement(payload);
+    if (announcement !== undefined) announced(announcement);
   };
   const connect = async (): Promise<void> => {
     const mine = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, keepAlive: true });

@@ -37,10 +37,12 @@ export async function openStoreThread(file: string): Promise<Store> {
   let lastId = 0;
   let gone: ServiceError | undefined;
 
-  const fail = (reason: string) => {
-    gone = new ServiceError('STORE_UNAVAILABLE', reason);
-    for (const { reject } of pending.values()) reject(gone);
+  const fail = (reason: string): ServiceError => {
+    const error = new ServiceError('STORE_UNAVAILABLE', reason);
+    gone = error;
+    for (const { reject } of pending.values()) reject(error);
     pending.clear();
+    return error;
   };
   const opened = new Promise<void>((resolve, reject) => {
     pending.set(0, { resolve: () => resolve(), reject });
@@ -51,7 +53,13 @@ export async function openStoreThread(file: string): Promise<Store> {
     if (error === undefined) waiting?.resolve(value);
     else waiting?.reject(new ServiceError(error.code, error.message));
   });
-  worker.on('error', (error) => fail(`the database thread ended: ${error.message}`));
+  let isOpen = false;
+  worker.on('error', (error) => {
+    const ended = fail(`the database thread ended: ${error.message}`);
+    // A fault of ours, or no memory left: nothing could be stored any more, and only an end is noticed by whoever runs this process. What
+    // was accepted goes on at the next start.
+    if (isOpen) throw ended;
+  });
   worker.on('exit', () => fail('the database is closed'));
 
   const call = (operation: string, input: unknown): Promise<never> =>
@@ -64,6 +72,7 @@ export async function openStoreThread(file: string): Promise<Store> {
 
   try {
     await opened;
+    isOpen = true;
   } catch (error) {
     await worker.terminate();
     throw error;

@@ -225,6 +225,16 @@ describe('executions/sending', () => {
     expect(bench.scaleOf(serviceId)).toBe(3);
   });
 
+  it('comes back before long though Rancher asked to be left alone for an hour', async () => {
+    const replica = await bench.addReplica({ timing: { answerWithinMs: 50 } });
+    const fault = { kind: 'status', status: 503, when: 'before-acting', retryAfterSeconds: 3_600 } as const;
+    bench.sandbox.faults.add({ method: 'GET', path: /services/, fault });
+
+    const { execution } = await replica.scale({ serviceId });
+
+    expect(await replica.ended(execution.id)).toMatchObject({ outcome: 'scaled', to: 3 });
+  });
+
   it('refuses more than may wait on one target, and keeps the rest', async () => {
     const replica = await bench.addReplica({ timing: { answerWithinMs: 50, sendWithinMs: 60_000 } });
     await bench.sandbox.faults.goAway();

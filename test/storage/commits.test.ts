@@ -1,5 +1,6 @@
 import { open as openFile, stat } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { OpenDatabase } from '../../src/storage/engine.ts';
 import { openSqliteDatabase } from '../../src/storage/sqlite-database.ts';
 import { commitChange, hold, newExecution, target, useEngines } from '../support/stores.ts';
@@ -50,7 +51,7 @@ describe.each(engines)('storage: what is committed on $engine', ({ engine, open,
 });
 
 describe('storage: the end of an execution on PostgreSQL', () => {
-  it('is heard by other replicas, unless whoever waits for it was told', async () => {
+  it('is heard by other replicas, unless whoever waits for it was told, and among what is no announcement', async () => {
     const postgres = engines.find(({ engine }) => engine === 'PostgreSQL');
     const url = await postgres?.locate();
     const [store, other] = await Promise.all([postgres?.open(url), postgres?.open(url)]);
@@ -75,6 +76,12 @@ describe('storage: the end of an execution on PostgreSQL', () => {
       waiting: () => undefined,
     });
 
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    // Anybody who may use the database can write there.
+    for (const odd of ['x', 'null', '7', '{}', '{"finished":"e1"}', '{"finished":[7]}', '{"waiting":7}', ''])
+      await client.query('select pg_notify($1, $2)', ['receiver_hooks', odd]);
+    await client.end();
     await end(true);
     // Announcements come in the order of the commits: the first would have come by then.
     const awaited = await end(false);

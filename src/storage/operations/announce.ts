@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import * as z from 'zod';
 import type { Target } from '../../domain/target.ts';
 import type { Engine, Tx } from '../engine.ts';
 import { statement } from '../statement.ts';
@@ -9,6 +10,17 @@ export const channel = 'receiver_hooks';
 
 /** What is announced: executions that ended, or a target on which something waits. */
 export type Announcement = { readonly finished: readonly string[] } | { readonly waiting: string };
+
+const Announced = z.union([z.object({ finished: z.array(z.string()) }), z.object({ waiting: z.string() })]);
+
+/** What another replica announced; undefined for anything else: whoever may use the database can write to the channel. */
+export function readAnnouncement(payload: string): Announcement | undefined {
+  try {
+    return Announced.safeParse(JSON.parse(payload)).data;
+  } catch {
+    return undefined;
+  }
+}
 
 // PostgreSQL refuses payloads of 8,000 bytes; an execution's id has 26.
 const idsAtOnce = 200;
