@@ -32,6 +32,8 @@ type Snapshot =
 
 // 409 and "removed" look alike in Rancher (recording b_put_scale_removed): a service in one of these states never changes again.
 const goneStates = new Set(['removing', 'removed', 'purging', 'purged', 'error', 'erroring']);
+// As Rancher spells every id: a prefix that says of what, and a number.
+const rancherId = /^1[a-z]+\d{1,18}$/;
 const scalableTypes = new Set(['service', 'loadBalancerService']);
 
 /**
@@ -88,11 +90,12 @@ async function readSnapshot(
     return error === undefined ? { kind: 'scalable', service, scale: service.scale ?? 0 } : { kind: 'refused', error };
   } catch (error) {
     if (!hasCode(error, 'RANCHER_NOT_FOUND')) throw error;
-    return {
-      kind: 'refused',
-      error: new ServiceError('TARGET_NOT_FOUND', `Invalid service ${serviceId}; no such service in this environment`),
-    };
+    return { kind: 'refused', error: notFound(serviceId) };
   }
+}
+
+function notFound(serviceId: string): ServiceError {
+  return new ServiceError('TARGET_NOT_FOUND', `Invalid service ${serviceId}; no such service in this environment`);
 }
 
 /** Scales one service up or down within bounds; a superset of the old service's driver of this name (v0.9.15). */
@@ -126,8 +129,10 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
     }
   },
 
-  async targets(config, _signal, rancher) {
-    return [serviceScaleTarget(rancher.projectId, config.serviceId)];
+  async targets({ serviceId }, _signal, rancher) {
+    // Written past our API it can be anything. Rancher reads 1s7/x as 1s7, and a service must not be decided in two lanes.
+    if (!rancherId.test(serviceId)) throw notFound(serviceId);
+    return [serviceScaleTarget(rancher.projectId, serviceId)];
   },
 
   async read(target, rancher, options) {

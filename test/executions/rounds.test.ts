@@ -212,6 +212,19 @@ describe('executions/round', () => {
     expect(bench.scaleOf(serviceId)).toBe(2);
   });
 
+  it.each([
+    { what: 'another spelling of a service, which would be decided apart from it', idOf: (id: string) => `${id}/x` },
+    { what: 'another spelling of a service, which would be decided apart from it', idOf: (id: string) => ` ${id}` },
+    { what: 'more than an index of the database can hold', idOf: (id: string) => `${id}${'7'.repeat(9_000)}` },
+  ])('stores nothing for $what', async ({ idOf }) => {
+    const replica = await bench.addReplica();
+
+    await expect(replica.scale({ serviceId: idOf(serviceId) })).rejects.toMatchObject({ code: 'TARGET_NOT_FOUND' });
+
+    expect(await replica.store.listExecutions({ projectId: '1a5', limit: 10 })).toEqual([]);
+    expect(bench.scaleOf(serviceId)).toBe(2);
+  });
+
   describe('the same event again', () => {
     it('waits for the first one and repeats its answer', async () => {
       const replica = await bench.addReplica();
