@@ -1,13 +1,15 @@
 import { sql } from 'kysely';
 import { flushed, inOneGo, type Database, type Engine, type Transact, type Tx } from '../engine.ts';
+import { ServiceError } from '../../domain/errors.ts';
 import type { Target } from '../../domain/target.ts';
 import type { WaitingItem } from '../rounds.ts';
-import type { Acceptance, NewExecution, SeenKey } from '../store.ts';
+import type { Acceptance, NewExecution } from '../store.ts';
 import type { ExecutionsTable, ItemsTable } from '../tables.ts';
 import { announceWaiting } from './announce.ts';
 import { statement } from '../statement.ts';
 import { asParameter, givenRows, type GivenColumns } from './given-rows.ts';
 import { asHeld, askForLane, openRoundIn, readElsewhere } from './lanes.ts';
+import { claimKeys, giveKeysBack } from './seen-keys.ts';
 
 /** Stores a batch of triggers in one commit: a storm pays for one disk flush, not for one each. */
 export async function accept(
@@ -55,7 +57,13 @@ async function storeAlone(
     await insert(tx, engine, [execution], { target: open.target, limit: laneLimit });
     return askForLane(tx, engine, open, id);
   });
-  if (lane === undefined) return db.transaction().execute((tx) => storedElsewhere(tx, engine, execution));
+  if (lane === undefined) {
+    return flushed(db, (tx) => storedElsewhere(tx, engine, execution)).catch((cause: unknown) => {
+      // Whatever went wrong here, it may be stored: that nothing was done must not be said of it.
+      const message = 'the database went away while a trigger was being stored';
+      throw new ServiceError('STORE_UNAVAILABLE', message, { cause, isInDoubt: true });
+    });
+  }
   // What waited before is read by the round that is opened next.
   if (Number(lane.has_others) > 0) return { kind: 'accepted' };
   return { kind: 'accepted', opened: asHeld(open, { lane, change, waiting: waitingOf([execution], open.target) }) };
@@ -269,66 +277,4 @@ function executionRow(execution: NewExecution): Omit<ExecutionRow, 'place_on' | 
     kept_body: isIgnored ? null : (execution.keptBody ?? null),
     send_within: execution.sendWithinMs,
   };
-}
-
-async function claimKeys(tx: Tx, engine: Engine, execution: NewExecution): Promise<Acceptance | undefined> {
-  for (const key of execution.seenKeys) {
-    const earlier = await claimKey(tx, engine, execution, key);
-    if (earlier !== undefined) return earlier;
-  }
-  return undefined;
-}
-
-/** Writes the key down as this execution's, unless it is another's and still lives. */
-async function claimKey(
-  tx: Tx,
-  { nowMs }: Engine,
-  execution: NewExecution,
-  key: SeenKey,
-): Promise<Acceptance | undefined> {
-  const row = {
-    receiver_id: execution.receiverId,
-    kind: key.kind,
-    hash: key.hash,
-    body_hash: key.bodyHash,
-    execution_id: execution.id,
-    expires_at: sql<number>`${nowMs} + ${key.livesForMs}`,
-  };
-  const claimed = await tx
-    .insertInto('seen_keys')
-    .values(row)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['receiver_id', 'kind', 'hash'])
-        .doUpdateSet({ body_hash: row.body_hash, execution_id: row.execution_id, expires_at: row.expires_at })
-        .where((where) =>
-          where.or([
-            where('seen_keys.expires_at', '<=', nowMs),
-            where('seen_keys.execution_id', '=', row.execution_id),
-          ]),
-        ),
-    )
-    .returning('execution_id')
-    .executeTakeFirst();
-  if (claimed !== undefined) return undefined;
-  const earlier = await tx
-    .selectFrom('seen_keys')
-    .select(['execution_id', 'body_hash'])
-    .where('receiver_id', '=', row.receiver_id)
-    .where('kind', '=', row.kind)
-    .where('hash', '=', row.hash)
-    .executeTakeFirstOrThrow();
-  if (key.kind === 'event' || (key.kind === 'request' && earlier.body_hash === key.bodyHash)) {
-    // By what it claimed before it is known as well: told again after the event's time it would count.
-    const { execution_id } = earlier;
-    await tx.updateTable('seen_keys').set({ execution_id }).where('execution_id', '=', execution.id).execute();
-    return { kind: 'duplicate', executionId: execution_id };
-  }
-  await giveKeysBack(tx, execution);
-  return { kind: key.kind === 'signature' ? 'replayed' : 'request-key-reused' };
-}
-
-/** What a refused execution claimed goes with it: nothing half-stored. */
-async function giveKeysBack(tx: Tx, { id }: NewExecution): Promise<void> {
-  await tx.deleteFrom('seen_keys').where('execution_id', '=', id).execute();
 }
