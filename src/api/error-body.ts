@@ -68,5 +68,7 @@ export function errorBody(
 
 /** Seconds a caller should wait, for the errors that pass by themselves. */
 export function retryAfterSecondsOf(error: ServiceError): number | undefined {
+  // Whoever repeats by himself what may be stored would have it counted twice.
+  if (error.code === 'STORE_IN_DOUBT') return undefined;
   return error.details.retryAfterSeconds ?? (errorKinds[error.code].status === 503 ? 5 : undefined);
 }

@@ -33,7 +33,7 @@ type Snapshot =
 // 409 and "removed" look alike in Rancher (recording b_put_scale_removed): a service in one of these states never changes again.
 const goneStates = new Set(['removing', 'removed', 'purging', 'purged', 'error', 'erroring']);
 // As Rancher spells every id: a prefix that says of what, and a number.
-const rancherId = /^1[a-z]+\d{1,18}$/;
+const rancherId = /^1[a-z]{1,8}\d{1,18}$/;
 const scalableTypes = new Set(['service', 'loadBalancerService']);
 
 /**

@@ -17,12 +17,15 @@ export async function cancelExecution(
   if (before?.projectId !== projectId) throw executionUnknown(executionId);
   const end = { code: 'CANCELLED', message: 'cancelled by hand before anything was sent' } as const;
   const became = await store.cancel({ executionId, end });
-  const after = await store.findExecution(executionId);
-  if (after === undefined) throw executionUnknown(executionId);
   if (became === 'cancelled') {
     waiters.wake(executionId, { kind: 'look-up' });
-    return toExecution(after);
+    // It is cancelled whether or not the database can still be asked for it.
+    const cancelled = await store.findExecution(executionId).catch(() => undefined);
+    const ended = { ...end, state: 'finished', outcome: 'failed', applied: 'no', finishedAtMs: Date.now() } as const;
+    return toExecution(cancelled ?? { ...before, ...ended });
   }
+  const after = await store.findExecution(executionId);
+  if (after === undefined) throw executionUnknown(executionId);
   const what = became === 'begun' ? 'is under way' : `ended as ${after.outcome ?? after.state}`;
   throw new ServiceError(
     'ACTION_NOT_AVAILABLE',

@@ -5,6 +5,7 @@ import type { Target } from '../domain/target.ts';
 import { projectOf } from '../domain/target.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import type { Acceptance, NewExecution } from '../storage/store.ts';
+import type { StoredExecution } from '../storage/stored-execution.ts';
 import { acceptOne } from './accepting.ts';
 import { cancelExecution } from './cancelling.ts';
 import type { Execution, ExecutionHistory } from './execution.ts';
@@ -131,11 +132,18 @@ export function startExecutions(options: ExecutionsOptions): Executions {
 
   const finish = async (executionId: string, ending: Ending, accepted: Execution): Promise<Execution> => {
     if (ending.kind === 'item') return endedBy(accepted, ending);
-    const stored = await findStored(executionId);
-    return stored === undefined ? accepted : toExecution(stored);
+    const found = await lookUp(executionId);
+    return found === 'unknown' || found === undefined ? accepted : toExecution(found);
   };
-  /** What is stored of it; undefined as well while the database is away: whoever asks knows that it was accepted, and must not be told otherwise. */
-  const findStored = (executionId: string) => store.findExecution(executionId).catch(() => undefined);
+  /** What is stored of an execution; `unknown` while the database is away: it was accepted, and whoever asks must not be told otherwise. */
+  const lookUp = async (executionId: string): Promise<StoredExecution | 'unknown' | undefined> => {
+    try {
+      return await store.findExecution(executionId);
+    } catch (error) {
+      context.log.warn({ err: error, execution: executionId }, 'an accepted execution could not be looked up');
+      return 'unknown';
+    }
+  };
 
   const settle = async (execution: Execution): Promise<boolean> => {
     if (waitingToSettle >= settleWaiters) return false;
@@ -267,10 +275,13 @@ export function startExecutions(options: ExecutionsOptions): Executions {
   /** What becomes of the execution that `repetition` is one of. */
   async function awaitEarlier(id: string, repetition: NewExecution, budgetMs: number): Promise<Execution> {
     const waiting = waiters.wait(id, budgetMs);
-    const stored = await findStored(id);
-    if (stored !== undefined && stored.state !== 'finished') return finish(id, await waiting, toExecution(stored));
+    const found = await lookUp(id);
+    if (found !== undefined && found !== 'unknown' && found.state !== 'finished')
+      return finish(id, await waiting, toExecution(found));
     waiters.wake(id, { kind: 'look-up' });
-    return stored === undefined ? asForgotten({ ...repetition, id }) : toExecution(stored);
+    const earlier = { ...repetition, id };
+    if (found === 'unknown') return asAccepted(earlier);
+    return found === undefined ? asForgotten(earlier) : toExecution(found);
   }
 }
 

@@ -118,9 +118,11 @@ function readErrorBody(body: unknown): RancherErrorBody | undefined {
   };
 }
 
+// What callers of ours are told to wait at most, whatever date a proxy before Rancher names.
+const longestRetryAfterSeconds = 3_600;
+
 function readRetryAfter(header: string | null | undefined): number | undefined {
   if (header === null || header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header);
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000));
+  const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.min(longestRetryAfterSeconds, Math.max(0, Math.ceil(seconds)));
 }

@@ -54,13 +54,17 @@ export async function openStoreThread(file: string): Promise<Store> {
     else waiting?.reject(new ServiceError(error.code, error.message));
   });
   let isOpen = false;
+  let isClosing = false;
   worker.on('error', (error) => {
     const ended = fail(`the database thread ended: ${error.message}`);
     // A fault of ours, or no memory left: nothing could be stored any more, and only an end is noticed by whoever runs this process. What
     // was accepted goes on at the next start.
     if (isOpen) throw ended;
   });
-  worker.on('exit', () => fail('the database is closed'));
+  worker.on('exit', () => {
+    const ended = fail(isClosing ? 'the database is closed' : 'the database thread ended');
+    if (isOpen && !isClosing) throw ended;
+  });
 
   const call = (operation: string, input: unknown): Promise<never> =>
     new Promise((resolve, reject) => {
@@ -105,6 +109,7 @@ export async function openStoreThread(file: string): Promise<Store> {
     ping: () => call('ping', undefined),
     async close() {
       if (gone !== undefined) return;
+      isClosing = true;
       const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
       await call('close', undefined);
       await exited;

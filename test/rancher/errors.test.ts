@@ -89,6 +89,8 @@ describe('rancher/errors', () => {
 
   it.each([
     ['120', 120],
+    ['999999999', 3_600],
+    ['Fri, 01 Jan 2100 00:00:00 GMT', 3_600],
     ['soon', undefined],
     [null, undefined],
   ])('reads Retry-After %p as %p seconds', (retryAfter, retryAfterSeconds) => {
