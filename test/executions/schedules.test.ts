@@ -28,11 +28,12 @@ describe('executions under random schedules', () => {
     const directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-schedules-'));
     stage = { sandbox, directory, createDatabase: () => postgres.createDatabase() };
   }, 60_000);
+  // Thousands of databases are shut down and removed after `npm run soak`.
   afterAll(async () => {
     await sandbox.close();
     await postgres.close();
     await rm(stage.directory, { recursive: true });
-  });
+  }, 600_000);
 
   it(
     `count every accepted trigger exactly once, ${String(count)} times`,
