@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ServiceError } from '../domain/errors.ts';
+import { isRancherId } from '../domain/rancher-id.ts';
 
 /** The query as sent; unknown parameters are ignored everywhere, because Rancher's UI adds its own (`limit=-1`, `sort=name`). */
 export function queryOf(request: IncomingMessage): URLSearchParams {
@@ -39,7 +40,7 @@ export function requireProjectId(query: URLSearchParams): string {
  * @throws ServiceError REQUEST_INVALID
  */
 export function checkProjectId(projectId: string): string {
-  if (/^1[a-z]{1,8}\d{1,18}$/.test(projectId)) return projectId;
+  if (isRancherId(projectId)) return projectId;
   throw new ServiceError(
     'REQUEST_INVALID',
     `Invalid projectId ${JSON.stringify(projectId.slice(0, 64))}; the id of an environment looks like 1a5`,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ServiceError, hasCode } from '../domain/errors.ts';
+import { isRancherId } from '../domain/rancher-id.ts';
 import { serviceIdOf, serviceScaleTarget } from '../domain/target.ts';
 import type { Rancher } from '../rancher/rancher.ts';
 import type { Service } from '../rancher/resources.ts';
@@ -32,8 +33,6 @@ type Snapshot =
 
 // 409 and "removed" look alike in Rancher (recording b_put_scale_removed): a service in one of these states never changes again.
 const goneStates = new Set(['removing', 'removed', 'purging', 'purged', 'error', 'erroring']);
-// As Rancher spells every id: a prefix that says of what, and a number.
-const rancherId = /^1[a-z]{1,8}\d{1,18}$/;
 const scalableTypes = new Set(['service', 'loadBalancerService']);
 
 /**
@@ -130,8 +129,8 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
   },
 
   async targets({ serviceId }, _signal, rancher) {
-    // Written past our API it can be anything. Rancher reads 1s7/x as 1s7, and a service must not be decided in two lanes.
-    if (!rancherId.test(serviceId)) throw notFound(serviceId);
+    // Written past our API it can be anything. 1s7/x would be read from its target as 1s7 again, which has a lane of its own already.
+    if (!isRancherId(serviceId)) throw notFound(serviceId);
     return [serviceScaleTarget(rancher.projectId, serviceId)];
   },
 

@@ -1,6 +1,5 @@
 import { ServiceError } from '../domain/errors.ts';
-
-const idShape = /^1[a-z]+\d{1,18}$/;
+import { isRancherId } from '../domain/rancher-id.ts';
 
 /**
  * Prefixes of the ids we write to. Rancher ignores the prefix (`services/1h5` is service 1s5, recording
@@ -28,7 +27,7 @@ export function collectionPath(projectId: string, plural: string): string {
 
 /** One resource to be read; RANCHER_NOT_FOUND when `id` has not the shape of an id, so that it cannot alter the path. */
 export function readPath(projectId: string, plural: string, id: string): string {
-  if (!idShape.test(id)) throw notFound(plural, id);
+  if (!isRancherId(id)) throw notFound(plural, id);
   return `${collectionPath(projectId, plural)}/${id}`;
 }
 
