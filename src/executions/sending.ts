@@ -75,7 +75,7 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
     case 'done': {
       turn.written();
       const isTold = wakeCallers(turn, change, progress);
-      // Their answers leave first: to hand the commit to the store's thread takes as long as to write one.
+      // Their answers leave first: to hand the commit to the store takes as long as to write one.
       await nextTurn();
       return close(
         turn,

@@ -171,20 +171,19 @@ function nameOf(text: string): string | undefined {
   return name;
 }
 
+/** The connection broke, or was given up, behind a question; others could not be asked at all, or were refused. */
+const broken = /Connection terminated|ECONNRESET|EPIPE|Query read timeout|not queryable|57P0[123]/;
+const away = 'it cannot be reached; check the host and port of DATABASE_URL';
+
 const explanations: readonly (readonly [RegExp, string])[] = [
   [/28P01|28000|password/, 'it refuses the user or password of DATABASE_URL'],
   [/3D000/, 'the database named in DATABASE_URL does not exist; create it'],
-  [
-    /ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|timeout|EAI_AGAIN|Connection terminated|not queryable|57P0[123]/,
-    'it cannot be reached; check the host and port of DATABASE_URL',
-  ],
+  [/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|timeout|EAI_AGAIN/, away],
+  [broken, away],
   [/corrupted migrations|missing/, 'it was written by a newer version; start that version'],
   [/42501/, 'the user of DATABASE_URL may not do this; give it the schema'],
   [/53100/, 'its disk is full; make room'],
 ];
-
-/** The connection broke, or was given up, behind a question; others could not be asked at all, or were refused. */
-const broken = /Connection terminated|ECONNRESET|EPIPE|Query read timeout|not queryable|57P0[123]/;
 
 function explain(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;

@@ -37,12 +37,14 @@ export async function openStoreThread(file: string): Promise<Store> {
   let lastId = 0;
   let gone: ServiceError | undefined;
 
-  const fail = (reason: string): ServiceError => {
-    const error = new ServiceError('STORE_UNAVAILABLE', reason);
-    gone = error;
-    for (const { reject } of pending.values()) reject(error);
+  let isOpen = false;
+  const ended = (reason: string): void => {
+    gone ??= new ServiceError('STORE_UNAVAILABLE', reason);
+    for (const { reject } of pending.values()) reject(gone);
     pending.clear();
-    return error;
+    // A fault of ours, or no memory left: nothing could be stored any more, and only an end is noticed by whoever runs this process. What
+    // was accepted goes on at the next start.
+    if (isOpen) throw gone;
   };
   const opened = new Promise<void>((resolve, reject) => {
     pending.set(0, { resolve: () => resolve(), reject });
@@ -53,18 +55,8 @@ export async function openStoreThread(file: string): Promise<Store> {
     if (error === undefined) waiting?.resolve(value);
     else waiting?.reject(new ServiceError(error.code, error.message));
   });
-  let isOpen = false;
-  let isClosing = false;
-  worker.on('error', (error) => {
-    const ended = fail(`the database thread ended: ${error.message}`);
-    // A fault of ours, or no memory left: nothing could be stored any more, and only an end is noticed by whoever runs this process. What
-    // was accepted goes on at the next start.
-    if (isOpen) throw ended;
-  });
-  worker.on('exit', () => {
-    const ended = fail(isClosing ? 'the database is closed' : 'the database thread ended');
-    if (isOpen && !isClosing) throw ended;
-  });
+  worker.on('error', (error) => ended(`the database thread ended: ${error.message}`));
+  worker.on('exit', () => ended(isOpen ? 'the database thread ended' : 'the database is closed'));
 
   const call = (operation: string, input: unknown): Promise<never> =>
     new Promise((resolve, reject) => {
@@ -109,7 +101,7 @@ export async function openStoreThread(file: string): Promise<Store> {
     ping: () => call('ping', undefined),
     async close() {
       if (gone !== undefined) return;
-      isClosing = true;
+      isOpen = false;
       const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
       await call('close', undefined);
       await exited;

@@ -175,12 +175,7 @@ async function refusedWithout(
 type ExecutionRow = Omit<
   ExecutionsTable,
   'seq' | 'code' | 'applied' | 'scale_from' | 'scale_to' | 'accepted_at' | 'send_before' | 'finished_at'
-> & {
-  readonly send_within: number;
-  /** Stored only if fewer than `places` wait there; null where that was looked at before. */
-  readonly place_on: string | null;
-  readonly places: number | null;
-};
+> & { readonly send_within: number };
 
 const executionColumns: GivenColumns<ExecutionRow> = {
   id: 'text',
@@ -197,8 +192,6 @@ const executionColumns: GivenColumns<ExecutionRow> = {
   item_count: 'whole',
   kept_body: 'text',
   send_within: 'whole',
-  place_on: 'text',
-  places: 'whole',
 };
 
 const itemColumns: GivenColumns<Pick<ItemsTable, 'id' | 'execution_id' | 'target'>> = {
@@ -207,7 +200,7 @@ const itemColumns: GivenColumns<Pick<ItemsTable, 'id' | 'execution_id' | 'target
   target: 'text',
 };
 
-/** With a `lane` only where it has a place for it. */
+/** Those for a `lane` only if fewer than its `limit` wait there; without one that was looked at before. */
 async function insert(
   tx: Tx,
   engine: Engine,
@@ -215,10 +208,8 @@ async function insert(
   lane?: { readonly target: Target; readonly limit: number },
 ): Promise<void> {
   if (executions.length === 0) return;
-  const place = { place_on: lane?.target ?? null, places: lane?.limit ?? null };
-  await insertExecutions(tx, engine, {
-    rows: asParameter(executions.map((execution) => ({ ...executionRow(execution), ...place }))),
-  });
+  const rows = asParameter(executions.map(executionRow));
+  await insertExecutions(tx, engine, { rows, target: lane?.target ?? null, limit: lane?.limit ?? null });
   const items = executions.flatMap(({ id, targets }) =>
     targets.map((target, index) => ({ id: itemIdOf(id, index), execution_id: id, target })),
   );
@@ -236,18 +227,22 @@ async function insert(
 }
 
 // Both engines number the rows in the order given, which is that of acceptance. One that is there already was stored before, and its answer lost.
-const insertExecutions = statement(({ rows }: { rows: string }, { engine }) => {
-  const { send_within: _within, place_on: _on, places: _places, ...kept } = executionColumns;
-  const columns = sql.join(Object.keys(kept).map((name) => sql.ref(name)));
-  const { nowMs } = engine;
-  return sql`
+const insertExecutions = statement(
+  (given: { rows: string; target: string | null; limit: number | null }, { engine }) => {
+    const { rows, target, limit } = given;
+    const places = sql`cast(${limit} as bigint)`;
+    const { send_within: _given, ...kept } = executionColumns;
+    const columns = sql.join(Object.keys(kept).map((name) => sql.ref(name)));
+    const { nowMs } = engine;
+    return sql`
     insert into executions (${columns}, accepted_at, send_before, finished_at)
     select ${columns}, ${nowMs}, ${nowMs} + given.send_within, case when given.state = 'finished' then ${nowMs} end
     from ${givenRows(engine, executionColumns, rows)}
-    where given.places is null or given.places >
-      (select count(*) from items where items.target = given.place_on and items.state = 'waiting')
+    where ${places} is null
+      or ${places} > (select count(*) from items where items.target = ${target} and items.state = 'waiting')
     on conflict (id) do nothing`;
-});
+  },
+);
 
 const insertItems = statement(
   ({ rows }: { rows: string }, { engine }) => sql`
@@ -258,7 +253,7 @@ const insertItems = statement(
     on conflict (id) do nothing`,
 );
 
-function executionRow(execution: NewExecution): Omit<ExecutionRow, 'place_on' | 'places'> {
+function executionRow(execution: NewExecution): ExecutionRow {
   // An ignored signal is finished as it is stored.
   const isIgnored = execution.targets.length === 0;
   return {
