@@ -170,9 +170,8 @@ describe('executions on several replicas', () => {
     let replica: Replica;
 
     beforeEach(async () => {
-      const { host } = new URL(url);
-      proxy = await startCuttableProxy(`http://${host}`);
-      const store = await openPostgresStore({ url: url.replace(host, new URL(proxy.url).host) });
+      proxy = await startCuttableProxy(url);
+      const store = await openPostgresStore({ url: proxy.url });
       // Nothing else shall ask meanwhile.
       const timing = { sweepEveryMs: 60_000, followEveryMs: 60_000, pollEveryMs: 60_000 };
       replica = await bench.addReplica({ store, timing });

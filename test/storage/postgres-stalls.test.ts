@@ -14,9 +14,8 @@ describe('storage/postgres: who does not answer', () => {
   beforeEach(async () => {
     if (postgres === undefined) throw new Error('there is no PostgreSQL among the engines');
     url = await postgres.locate();
-    const { host } = new URL(url);
-    proxy = await startCuttableProxy(`http://${host}`);
-    store = await postgres.open(url.replace(host, new URL(proxy.url).host));
+    proxy = await startCuttableProxy(url);
+    store = await postgres.open(proxy.url);
   });
   afterEach(() => proxy.close());
 

@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** A TCP proxy on loopback whose connections can be cut, to be put between a client and a server. */
 export interface CuttableProxy {
+  /** The address that it forwards to, by way of it. */
   readonly url: string;
   /** Resets every connection that stands now; new ones are accepted. */
   cut(): void;
@@ -17,9 +18,9 @@ export interface CuttableProxy {
   close(): Promise<void>;
 }
 
-/** Forwards to the host and port of an `http:` address. */
+/** Forwards to the host and port of an address, of Rancher or of PostgreSQL. */
 export async function startCuttableProxy(target: string): Promise<CuttableProxy> {
-  const { hostname, port } = new URL(target);
+  const { host, hostname, port } = new URL(target);
   const clients = new Set<Socket>();
   const upstreams = new Set<Socket>();
   const silent = new WeakSet<Socket>();
@@ -62,7 +63,7 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    url: target.replace(host, `127.0.0.1:${String((server.address() as AddressInfo).port)}`),
     cut() {
       for (const client of clients) client.resetAndDestroy();
     },
