@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { commitChange, hold, ignoredExecution, newExecution, target, useEngines } from '../support/stores.ts';
+import {
+  closeChange,
+  commitChange,
+  hold,
+  ignoredExecution,
+  newExecution,
+  target,
+  useEngines,
+} from '../support/stores.ts';
 
 // What JSON of a sender may hold and PostgreSQL does not take: the character 0, and half of a surrogate pair.
 const odd = 'disk \u0000 full \uD83D at \u{1F600} "night"';
@@ -16,10 +24,7 @@ describe.each(engines)('storage/engine: odd values on $engine', ({ open }) => {
     expect(await store.accept([ignored, fired])).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
     const lane = await hold(store);
     const { changeId } = await commitChange(store, lane);
-    await store.closeChange({
-      target,
-      epoch: lane.epoch,
-      changeId,
+    await closeChange(store, lane, changeId, {
       attempt: { result: odd },
       end: { kind: 'ended', state: 'failed', outcome: 'failed', message: odd },
     });
@@ -43,10 +48,7 @@ describe.each(engines)('storage/engine: odd values on $engine', ({ open }) => {
     const attempt = { result: 'in doubt' };
     await store.markDoubt({ target, epoch, changeId, doubtMs: 0.25, isSentAgain: false, attempt });
 
-    await store.closeChange({
-      target,
-      epoch,
-      changeId,
+    await closeChange(store, { epoch }, changeId, {
       attempt: { result: 'accepted' },
       end: { kind: 'following', message: 'making a host', afterMs: 0.4 },
     });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  closeChange,
   commitChange,
   hold,
   ignoredExecution,
@@ -85,13 +86,7 @@ describe.each(engines)('storage/operations on $engine', ({ locate, open }) => {
         expect(end).toBe(wasSent ? 'begun' : 'cancelled');
         const after = await hold(store);
         if (after.open === undefined) continue;
-        await store.closeChange({
-          target,
-          epoch: after.epoch,
-          changeId: after.open.changeId,
-          attempt: { result: 'done' },
-          end: { kind: 'ended', state: 'done', outcome: 'scaled' },
-        });
+        await closeChange(store, after, after.open.changeId);
       }
     });
   });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPostgresStore } from '../../src/storage/postgres-store.ts';
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
-import type { HeldLane, RoundToOpen } from '../../src/storage/rounds.ts';
+import type { ChangeToClose, Committed, HeldLane, RoundToOpen } from '../../src/storage/rounds.ts';
 import type { NewExecution, Store } from '../../src/storage/store.ts';
 import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
 
@@ -106,4 +106,17 @@ export async function commitChange(
   const items = waiting.map(({ itemId }) => ({ itemId, message: 'scaled', from: 1, to: 2 }));
   const change = { changeId, driver: 'scaleService', body: { serviceId: '1s7', from: 1, to: 2 }, items };
   return { changeId, committed: await store.commitRound({ target: on, epoch, ended: [], change }) };
+}
+
+/** Closes a change on `target`: as done, with all its items scaled, unless another end is given. */
+export async function closeChange(
+  store: Store,
+  { epoch }: Pick<HeldLane, 'epoch'>,
+  changeId: string,
+  {
+    attempt = { result: 'done' },
+    end = { kind: 'ended', state: 'done', outcome: 'scaled' },
+  }: Partial<Pick<ChangeToClose, 'attempt' | 'end'>> = {},
+): Promise<Committed> {
+  return store.closeChange({ target, epoch, changeId, attempt, end });
 }
