@@ -111,7 +111,11 @@ export class ProjectCache {
 
   /** Every receiver, from memory or freshly read; what we wrote ourselves is always in it. */
   async read(): Promise<ReceiverIndex> {
-    if (this.isFresh()) return this.#index;
+    return this.isFresh() ? this.#index : await this.readNow();
+  }
+
+  /** Every receiver as Rancher holds it now. */
+  async readNow(): Promise<ReceiverIndex> {
     return new ReceiverIndex(this.#decodeLive(await this.#listObjects({ kind: receiverKind })));
   }
 

@@ -6,6 +6,7 @@ import { ProjectCache } from './project-cache.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { ReceiverKinds } from './receiver-settings.ts';
 import { isLiveObject } from './stored-receiver.ts';
+import type { Keeping } from './stored-receiver.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** One environment that our key reaches, with everything that is kept for it. */
@@ -14,7 +15,7 @@ export interface OpenProject {
   readonly rancher: Rancher;
   readonly cache: ProjectCache;
   readonly writes: WriteQueue;
-  readonly custody: Custody;
+  readonly keeping: Keeping;
   /** How long after a lost answer its write may still land. */
   readonly lateWriteMs: number;
   readonly onWriteLost: (error: unknown) => void;
@@ -105,10 +106,11 @@ export class Projects {
       const project = await rancher.readProject();
       // Rancher ignores the letters of an id (recording g_id_of_other_type): 1e5 would quietly be 1a5.
       if (project.id !== projectId || !isLiveObject(project)) throw projectNotFound(projectId);
+      const keeping = { kinds, custody };
       const cache = new ProjectCache({
         projectId,
         rancher,
-        keeping: { kinds, custody },
+        keeping,
         nowMs,
         onReloadFailed: (error) => {
           onReloadFailed(projectId, error);
@@ -120,7 +122,7 @@ export class Projects {
       const onWriteLost = (error: unknown): void => {
         onReloadFailed(projectId, error);
       };
-      const open = { projectId, rancher, cache, writes: new WriteQueue(), custody, lateWriteMs, onWriteLost };
+      const open = { projectId, rancher, cache, writes: new WriteQueue(), keeping, lateWriteMs, onWriteLost };
       this.#open.set(projectId, open);
       return open;
     } catch (error) {

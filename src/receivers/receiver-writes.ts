@@ -6,7 +6,7 @@ import type { OpenProject } from './projects.ts';
 import type { Provenance } from './custody.ts';
 import type { Receiver } from './receiver.ts';
 import type { ReceiverSettings } from './receiver-settings.ts';
-import { encode, isLiveObject, ordinal, receiverKind } from './stored-receiver.ts';
+import { decode, encode, isLiveObject, ordinal, receiverKind } from './stored-receiver.ts';
 import type { StoredReceiver } from './stored-receiver.ts';
 import { newKey } from './trigger-key.ts';
 
@@ -56,54 +56,66 @@ export async function createObject(project: OpenProject, draft: Draft, replaced?
     id: replaced?.id,
     provenance: draft.provenance,
   };
-  const { storedKey, resourceData } = encode(draft.settings, storing, project.custody, replaced?.resourceData);
+  const { storedKey, resourceData } = encode(draft.settings, storing, project.keeping.custody, replaced?.resourceData);
   const body = { kind: receiverKind, name, key: storedKey, resourceData };
   const isKeyNew = replaced?.key === undefined;
   const made = await createOnce(project, body, { replacedId: replaced?.id, isKeyNew });
-  const rivals = await othersNamed(project, name, replaced?.id ?? made.id);
-  if (rivals.some(({ objectId }) => ordinal(objectId) < ordinal(made.id))) {
-    await removeObject(project, made.id);
-    throw nameTaken(name);
+  try {
+    const rivals = await othersNamed(project, name, replaced?.id ?? made.id);
+    if (rivals.some(({ objectId }) => ordinal(objectId) < ordinal(made.id))) throw nameTaken(name);
+  } catch (error) {
+    await takeBack(project, made.id);
+    throw error;
   }
   return project.cache.noteWritten(made);
 }
 
+/** An object as Rancher holds it now, and the receiver that it holds. */
+export interface LiveReceiver {
+  readonly object: GenericObject;
+  readonly receiver: StoredReceiver;
+}
+
+/** What one attempt came to; without a `failure` somebody else wrote at the same time. */
+type UpdateResult =
+  | { readonly isWritten: true; readonly receiver: StoredReceiver }
+  | { readonly isWritten: false; readonly failure: ServiceError | undefined };
+
 /**
- * Replaces `resourceData` of an object whole, from what lies there now, and reads it back: Rancher has no compare-and-swap.
- * @throws ServiceError NOT_FOUND when it was removed meanwhile, RANCHER_CONFLICT when somebody else writes it at the same time.
+ * Replaces `resourceData` of an object whole, and reads it back: Rancher has no compare-and-swap.
+ * @throws ServiceError NOT_FOUND when it was removed meanwhile; what the client throws when another attempt would not help.
  */
 export async function updateObject(
   project: OpenProject,
-  stored: StoredReceiver,
+  { object, receiver }: LiveReceiver,
   draft: Draft,
-): Promise<StoredReceiver> {
-  const { rancher, cache } = project;
+): Promise<UpdateResult> {
+  const { id, objectId, key, storedKey, uid } = receiver;
   const storing = {
     projectId: project.projectId,
-    key: stored.key,
-    storedKey: stored.storedKey,
-    url: draft.triggerUrl(stored.key),
-    uid: stored.uid,
+    key,
+    storedKey,
+    url: draft.triggerUrl(key),
+    uid,
     state: draft.state,
     provenance: draft.provenance,
-    id: stored.id === stored.objectId ? undefined : stored.id,
+    id: id === objectId ? undefined : id,
   };
-  for (let attempt = 1; ; attempt += 1) {
-    const before = await readLive(project, stored);
-    const { resourceData } = encode(draft.settings, storing, project.custody, before.resourceData ?? {});
-    try {
-      await rancher.genericObjects.update(stored.objectId, { resourceData });
-    } catch (error) {
-      // Rancher answers 409 now and then to a lone writer (recording d_concurrent_updates), and a lost answer may have been a yes.
-      const isPassing = hasCode(error, 'RANCHER_CONFLICT') || (hasCode(error) && error.details.applied === 'unknown');
-      if (!isPassing || attempt === attempts) throw error;
-      await delay(pauseMs * attempt);
-    }
-    const after = await readLive(project, stored);
-    if (isDeepStrictEqual(withoutAbsent(after.resourceData), withoutAbsent(resourceData)))
-      return cache.noteWritten(after);
-    if (attempt === attempts) throw changedMeanwhile(stored.id);
+  const { resourceData } = encode(draft.settings, storing, project.keeping.custody, object.resourceData ?? {});
+  let failure: ServiceError | undefined;
+  try {
+    await project.rancher.genericObjects.update(objectId, { resourceData });
+  } catch (error) {
+    // Rancher answers 409 now and then to a lone writer (recording d_concurrent_updates), and a lost answer may have been a yes.
+    const isPassing = hasCode(error) && (error.code === 'RANCHER_CONFLICT' || error.details.applied === 'unknown');
+    if (!isPassing) throw error;
+    failure = error;
   }
+  const after = await readLive(project, objectId);
+  if (after === undefined) throw receiverGone(id);
+  return isDeepStrictEqual(withoutAbsent(after.object.resourceData), withoutAbsent(resourceData))
+    ? { isWritten: true, receiver: project.cache.noteWritten(after.object) }
+    : { isWritten: false, failure };
 }
 
 /** Removes an object and makes sure of it; its key is dead here at once, and stays so whatever Rancher still lists. */
@@ -122,19 +134,36 @@ export async function removeObject(project: OpenProject, objectId: string): Prom
   project.cache.noteRemoved(objectId);
 }
 
-/**
- * The object as Rancher holds it now.
- * @throws ServiceError NOT_FOUND when it is removed: Rancher would still take and store a PUT (recording d_update_after_delete).
- */
-export async function readLive(project: OpenProject, stored: StoredReceiver): Promise<GenericObject> {
+/** An object as Rancher holds it now; undefined when it is removed: Rancher would still take and store a PUT (recording d_update_after_delete). */
+export async function readLive(project: OpenProject, objectId: string): Promise<LiveReceiver | undefined> {
   try {
-    const object = await project.rancher.genericObjects.read(stored.objectId);
-    if (isLiveObject(object) && object.kind === receiverKind) return object;
+    const object = await project.rancher.genericObjects.read(objectId);
+    if (isLiveObject(object) && object.kind === receiverKind) {
+      return { object, receiver: decode(object, project.projectId, project.keeping) };
+    }
   } catch (error) {
     if (!hasCode(error, 'RANCHER_NOT_FOUND')) throw error;
   }
-  project.cache.noteRemoved(stored.objectId);
-  throw receiverGone(stored.id);
+  project.cache.noteRemoved(objectId);
+  return undefined;
+}
+
+/**
+ * Removes objects once no answer can be outstanding any more. Left alone, a create whose caller was told that nothing was
+ * made would be a receiver nobody asked for, or, after a rotation, the newest object of one whose owner holds the other key.
+ */
+export function removeLater(
+  project: OpenProject,
+  findObjectIds: () => readonly string[] | Promise<readonly string[]>,
+): void {
+  const remove = async (): Promise<void> => {
+    for (const objectId of await findObjectIds()) await removeObject(project, objectId);
+  };
+  setTimeout(() => {
+    project.writes.run(remove).catch((error: unknown) => {
+      project.onWriteLost(error);
+    });
+  }, project.lateWriteMs).unref();
 }
 
 /** The error for a receiver that is not there; the old service's words. */
@@ -169,26 +198,24 @@ async function createOnce(
     const found = await project.cache.readObjects({ key: body.key });
     const made = found.find(({ name, id, objectId }) => name === body.name && id === (replacedId ?? objectId));
     if (made === undefined) {
-      if (isKeyNew) removeIfItLands(project, body.key);
+      if (isKeyNew)
+        removeLater(project, async () => (await project.cache.readObjects({ key: body.key })).map(objectIdOf));
       throw error;
     }
     return await rancher.genericObjects.read(made.objectId);
   }
 }
 
-/**
- * The caller was told that nothing was made, and nobody knows this key. Left alone, a create that lands late would be a
- * receiver nobody asked for, or, after a rotation, the newest object of one whose owner holds the other key.
- */
-function removeIfItLands(project: OpenProject, key: string): void {
-  const remove = async (): Promise<void> => {
-    for (const { objectId } of await project.cache.readObjects({ key })) await removeObject(project, objectId);
-  };
-  setTimeout(() => {
-    project.writes.run(remove).catch((error: unknown) => {
-      project.onWriteLost(error);
-    });
-  }, project.lateWriteMs).unref();
+/** What was made is not kept: its maker is told so. */
+async function takeBack(project: OpenProject, objectId: string): Promise<void> {
+  try {
+    await removeObject(project, objectId);
+  } catch (error) {
+    if (!hasCode(error)) throw error;
+    // Until then it must not be taken for the newest object of a receiver whose owner holds the other key.
+    project.cache.noteRemoved(objectId);
+    removeLater(project, () => [objectId]);
+  }
 }
 
 /** JSON leaves out what is undefined; compare what was stored with what was meant, not with how it was spelt. */
@@ -204,10 +231,4 @@ function nameTaken(name: string): ServiceError {
   );
 }
 
-function changedMeanwhile(id: string): ServiceError {
-  return new ServiceError(
-    'RANCHER_CONFLICT',
-    `receiver ${id} is being changed by somebody else at the same time; read it and try again`,
-    { applied: 'unknown' },
-  );
-}
+const objectIdOf = ({ objectId }: StoredReceiver): string => objectId;

@@ -1,19 +1,19 @@
 import { performance } from 'node:perf_hooks';
-import { ServiceError, hasCode } from '../domain/errors.ts';
+import { hasCode } from '../domain/errors.ts';
 import type { Rancher, RancherServer } from '../rancher/rancher.ts';
 import type { Custody } from './custody.ts';
 import { createLegacyTokenReader } from './legacy-token.ts';
 import type { LegacyTokenReader } from './legacy-token.ts';
 import { Projects } from './projects.ts';
-import type { OpenProject } from './projects.ts';
 import type { Receiver, ReceiverLookup } from './receiver.ts';
 import { defaultRepeatAfterSeconds, parseDriver, parseDriverConfig } from './receiver-settings.ts';
 import type { ReceiverKinds, ReceiverSettings } from './receiver-settings.ts';
-import { createObject, readLive, receiverGone, removeObject, updateObject } from './receiver-writes.ts';
-import type { Replaced, TriggerUrl } from './receiver-writes.ts';
-import { isReceiverObject, settingsOf } from './stored-receiver.ts';
+import { changeReceiver, removeReceiver } from './receiver-changes.ts';
+import type { Agree, Change, Decision } from './receiver-changes.ts';
+import { createObject, removeObject } from './receiver-writes.ts';
+import type { TriggerUrl } from './receiver-writes.ts';
+import { settingsOf, usable } from './stored-receiver.ts';
 import type { StoredReceiver } from './stored-receiver.ts';
-import { isHashedKey } from './trigger-key.ts';
 
 /** What managing receivers needs; the trigger path sees only `ReceiverLookup`. */
 export interface Receivers extends ReceiverLookup {
@@ -30,17 +30,33 @@ export interface Receivers extends ReceiverLookup {
   find(projectId: string, id: string): Promise<StoredReceiver | undefined>;
   /** @throws ServiceError NAME_TAKEN. */
   create(projectId: string, settings: ReceiverSettings, triggerUrl: TriggerUrl): Promise<StoredReceiver>;
-  /** Id, key and state stay; a key that is not stored as `TRIGGER_KEYS` says is stored so. @throws ServiceError NOT_FOUND, NAME_TAKEN, RANCHER_CONFLICT. */
-  update(projectId: string, id: string, settings: ReceiverSettings, triggerUrl: TriggerUrl): Promise<StoredReceiver>;
-  /** Safe to repeat. @throws ServiceError NOT_FOUND, SETTINGS_INVALID when the receiver is not usable. */
-  setState(projectId: string, id: string, state: Receiver['state'], triggerUrl: TriggerUrl): Promise<StoredReceiver>;
   /**
-   * Makes a receiver that somebody else wrote or changed ours, as it was when the caller's rights were asked for: what
-   * somebody changes meanwhile is written over. Safe to repeat. @throws ServiceError as `setState`.
+   * What a receiver is after an edit. `edit` is given it as Rancher holds it now, and again when it is changed by somebody else
+   * meanwhile. Id, key and state stay; a key that is not stored as `TRIGGER_KEYS` says is stored so.
+   * @throws ServiceError NOT_FOUND, NAME_TAKEN, RANCHER_CONFLICT; what `edit` and `agree` throw, and then nothing is changed.
    */
-  adopt(receiver: Receiver, triggerUrl: TriggerUrl): Promise<StoredReceiver>;
+  update(
+    projectId: string,
+    id: string,
+    edit: (now: StoredReceiver) => ReceiverSettings,
+    triggerUrl: TriggerUrl,
+    agree?: Agree,
+  ): Promise<StoredReceiver>;
+  /** Safe to repeat. @throws ServiceError as `update`, and SETTINGS_INVALID when the receiver is not usable. */
+  setState(
+    projectId: string,
+    id: string,
+    state: Receiver['state'],
+    triggerUrl: TriggerUrl,
+    agree?: Agree,
+  ): Promise<StoredReceiver>;
+  /**
+   * Makes a receiver that somebody else wrote or changed ours, as it was when `agree` was asked. Safe to repeat.
+   * @throws ServiceError as `setState`.
+   */
+  adopt(projectId: string, id: string, triggerUrl: TriggerUrl, agree: Agree): Promise<StoredReceiver>;
   /** A new key; the old one is dead here when this returns. @throws ServiceError as `setState`. */
-  rotateKey(projectId: string, id: string, triggerUrl: TriggerUrl): Promise<StoredReceiver>;
+  rotateKey(projectId: string, id: string, triggerUrl: TriggerUrl, agree?: Agree): Promise<StoredReceiver>;
   /** Safe to repeat. @throws ServiceError NOT_FOUND for an id that never was a receiver. */
   remove(projectId: string, id: string): Promise<void>;
   close(): Promise<void>;
@@ -108,38 +124,37 @@ export function createReceivers(options: ReceiversOptions): Receivers {
         createObject(project, { settings, state: 'active', triggerUrl, provenance: 'ours' }),
       );
     },
-    async update(projectId, id, settings, triggerUrl) {
-      return await change(projects, projectId, id, async (project, stored) => {
-        const state = stored.content.kind === 'usable' ? stored.content.receiver.state : 'active';
-        const draft = { settings, state, triggerUrl, provenance: 'ours' } as const;
-        if (settings.name === stored.name && isStoredAsWished(stored, options.custody))
-          return await updateObject(project, stored, draft);
-        return await replace(project, stored, draft, 'same key');
-      });
+    async update(projectId, id, edit, triggerUrl, agree) {
+      const decide = (now: StoredReceiver): Decision => {
+        const state = now.content.kind === 'usable' ? now.content.receiver.state : 'active';
+        return { write: 'everything', settings: edit(now), state, provenance: 'ours' };
+      };
+      return await change(projects, projectId, id, { decide, agree, triggerUrl });
     },
-    async setState(projectId, id, state, triggerUrl) {
-      return await change(projects, projectId, id, async (project, stored) => {
-        const receiver = usable(stored);
-        if (receiver.state === state) return stored;
-        // Only an edit and an adoption vouch for what a receiver does: they write what the caller's rights were asked for.
+    async setState(projectId, id, state, triggerUrl, agree) {
+      const decide = (now: StoredReceiver): Decision => {
+        const receiver = usable(now);
+        // Only an edit and an adoption vouch for what a receiver does.
         const { provenance } = receiver;
-        return await updateObject(project, stored, { settings: settingsOf(receiver), state, triggerUrl, provenance });
-      });
+        const write = receiver.state === state ? 'nothing' : 'content';
+        return { write, settings: settingsOf(receiver), state, provenance };
+      };
+      return await change(projects, projectId, id, { decide, agree, triggerUrl });
     },
-    async adopt(receiver, triggerUrl) {
-      const { projectId, id, state } = receiver;
-      return await change(projects, projectId, id, async (project, stored) => {
-        const draft = { settings: settingsOf(receiver), state, triggerUrl, provenance: 'ours' } as const;
-        return await updateObject(project, stored, draft);
-      });
+    async adopt(projectId, id, triggerUrl, agree) {
+      const decide = (now: StoredReceiver): Decision => {
+        const receiver = usable(now);
+        return { write: 'content', settings: settingsOf(receiver), state: receiver.state, provenance: 'ours' };
+      };
+      return await change(projects, projectId, id, { decide, agree, triggerUrl });
     },
-    async rotateKey(projectId, id, triggerUrl) {
-      return await change(projects, projectId, id, async (project, stored) => {
-        const receiver = usable(stored);
+    async rotateKey(projectId, id, triggerUrl, agree) {
+      const decide = (now: StoredReceiver): Decision => {
+        const receiver = usable(now);
         const { state, provenance } = receiver;
-        const draft = { settings: settingsOf(receiver), state, triggerUrl, provenance };
-        return await replace(project, stored, draft, 'new key');
-      });
+        return { write: 'new key', settings: settingsOf(receiver), state, provenance };
+      };
+      return await change(projects, projectId, id, { decide, agree, triggerUrl });
     },
     async remove(projectId, id) {
       const project = await projects.open(projectId);
@@ -151,65 +166,9 @@ export function createReceivers(options: ReceiversOptions): Receivers {
   };
 }
 
-async function change(
-  projects: Projects,
-  projectId: string,
-  id: string,
-  write: (project: OpenProject, stored: StoredReceiver) => Promise<StoredReceiver>,
-): Promise<StoredReceiver> {
+async function change(projects: Projects, projectId: string, id: string, wanted: Change): Promise<StoredReceiver> {
   const project = await projects.open(projectId);
-  return await project.writes.run(async () => {
-    const stored = await project.cache.findById(id);
-    if (stored === undefined) throw receiverGone(id);
-    await removeSuperseded(project, id);
-    return await write(project, stored);
-  });
-}
-
-/** Name and key of a genericObject never change (recording d_update_name_key_kind), so the object is replaced. */
-async function replace(
-  project: OpenProject,
-  stored: StoredReceiver,
-  draft: Parameters<typeof createObject>[1],
-  keyChoice: 'same key' | 'new key',
-): Promise<StoredReceiver> {
-  const before = await readLive(project, stored);
-  const made = await createObject(project, draft, {
-    id: stored.id,
-    uid: stored.uid,
-    ...(keyChoice === 'same key' ? sameKey(stored) : {}),
-    resourceData: before.resourceData ?? {},
-  });
-  await removeObject(project, stored.objectId);
-  return made;
-}
-
-function sameKey({ key, storedKey }: StoredReceiver): Pick<Replaced, 'key' | 'storedKey'> {
-  return key === '' ? { key, storedKey } : { key };
-}
-
-/** A key that cannot be opened stays the hash that it is. */
-function isStoredAsWished({ key, storedKey }: StoredReceiver, { triggerKeys }: Custody): boolean {
-  return key === '' || isHashedKey(storedKey) === (triggerKeys === 'hashed');
-}
-
-/** Ends replacements that a crash cut short. */
-async function removeSuperseded(project: OpenProject, id: string): Promise<void> {
-  const objects = (await project.cache.read()).objectsOf(id);
-  for (const { objectId } of objects.slice(0, -1)) await removeObject(project, objectId);
-}
-
-async function removeReceiver(project: OpenProject, id: string): Promise<void> {
-  const objects = (await project.cache.read()).objectsOf(id);
-  for (const { objectId } of objects) await removeObject(project, objectId);
-  if (objects.length > 0) return;
-  try {
-    // The old service answers 204 to a second delete, too; Rancher still shows what the id was.
-    if (isReceiverObject(await project.rancher.genericObjects.read(id))) return;
-  } catch (error) {
-    if (!hasCode(error, 'RANCHER_NOT_FOUND')) throw error;
-  }
-  throw receiverGone(id);
+  return await project.writes.run(() => changeReceiver(project, id, wanted));
 }
 
 async function findByToken(
@@ -253,9 +212,4 @@ async function findStored(projects: Projects, projectId: string, key: string): P
     if (hasCode(error, 'PROJECT_NOT_FOUND')) return undefined;
     throw error;
   }
-}
-
-function usable(stored: StoredReceiver): Receiver {
-  if (stored.content.kind === 'usable') return stored.content.receiver;
-  throw new ServiceError('SETTINGS_INVALID', `receiver ${stored.id} cannot be used: ${stored.content.reason}`);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { hasCode } from '../domain/errors.ts';
+import { ServiceError, hasCode } from '../domain/errors.ts';
 import type { GenericObject, Resource } from '../rancher/resources.ts';
 import { AllowedSources } from './allowed-sources.ts';
 import { HeldCallback, sealCallback } from './callback.ts';
@@ -247,6 +247,12 @@ function sealedDemands(
     ...(rateLimit === undefined ? {} : { rateLimit }),
     ...(callback === undefined ? {} : { callback: sealCallback(callback, owner, sealing) }),
   };
+}
+
+/** @throws ServiceError SETTINGS_INVALID with the reason when it is not usable. */
+export function usable(stored: StoredReceiver): Receiver {
+  if (stored.content.kind === 'usable') return stored.content.receiver;
+  throw new ServiceError('SETTINGS_INVALID', `receiver ${stored.id} cannot be used: ${stored.content.reason}`);
 }
 
 /** The owner's part of a receiver, to be written again with something else changed. */

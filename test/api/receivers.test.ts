@@ -104,6 +104,17 @@ describe('api/routes/receivers', () => {
     expect((await owner({ path: selfOf(receiver) })).body).toEqual(edited.body);
   });
 
+  it('keeps both of two edits that come at the same time', async () => {
+    const receiver = await create('edited-twice');
+    const put = (body: object): Promise<PlainAnswer> => owner({ method: 'PUT', path: selfOf(receiver), body });
+    const rateLimit = { triggers: 3, perSeconds: 60 };
+
+    const answers = await Promise.all([put({ rateLimit }), put({ repeatAfterSeconds: 7 })]);
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect((await owner({ path: selfOf(receiver) })).body).toMatchObject({ rateLimit, repeatAfterSeconds: 7 });
+  });
+
   it('takes back what it answered, as the UI sends it when it saves', async () => {
     const receiver = await create('saved-again');
 

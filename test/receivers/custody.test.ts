@@ -96,7 +96,7 @@ describe('receivers/custody: trigger keys', () => {
     const receivers = install(hashed);
     const { key, id } = await receivers.create(projectId, settings(), urlOf);
 
-    const renamed = await receivers.update(projectId, id, settings({ name: 'other' }), urlOf);
+    const renamed = await receivers.update(projectId, id, () => settings({ name: 'other' }), urlOf);
     expect(renamed).toMatchObject({ id, key, name: 'other', provenance: 'ours' });
     const rotated = await receivers.rotateKey(projectId, id, urlOf);
 
@@ -111,7 +111,7 @@ describe('receivers/custody: trigger keys', () => {
     const receivers = install(hashed);
     expect(await receivers.findByKey(projectId, key)).toMatchObject({ id });
 
-    const saved = await receivers.update(projectId, id, settings(), urlOf);
+    const saved = await receivers.update(projectId, id, () => settings(), urlOf);
 
     expect(saved).toMatchObject({ id, key });
     expect(isHashedKey(saved.storedKey)).toBe(true);
@@ -124,7 +124,7 @@ describe('receivers/custody: trigger keys', () => {
     const receivers = install(plain);
     expect(await receivers.findByKey(projectId, key)).toMatchObject({ id });
 
-    const saved = await receivers.update(projectId, id, settings(), urlOf);
+    const saved = await receivers.update(projectId, id, () => settings(), urlOf);
 
     expect(sandbox.inspect(saved.objectId)).toMatchObject({ key, resourceData: { url: urlOf(key) } });
   });
@@ -135,7 +135,7 @@ describe('receivers/custody: trigger keys', () => {
 
     expect(await receivers.findByKey(projectId, key)).toMatchObject({ id, provenance: 'other-key' });
     expect(await receivers.find(projectId, id)).toMatchObject({ key: '' });
-    const renamed = await receivers.update(projectId, id, settings({ name: 'other' }), urlOf);
+    const renamed = await receivers.update(projectId, id, () => settings({ name: 'other' }), urlOf);
     expect(renamed).toMatchObject({ id, key: '', provenance: 'ours' });
     expect(await receivers.findByKey(projectId, key)).toMatchObject({ id, name: 'other' });
     expect(await receivers.rotateKey(projectId, id, urlOf)).toMatchObject({
@@ -225,19 +225,21 @@ describe('receivers/custody: provenance', () => {
     }
     const rotated = await receivers.rotateKey(projectId, id, urlOf);
     expect(rotated).toMatchObject({ provenance: 'unverified' });
-    if (rotated.content.kind !== 'usable') throw new Error('the receiver is not usable');
-    expect(await receivers.adopt(rotated.content.receiver, urlOf)).toMatchObject({ id, provenance: 'ours' });
+    const adopted = await receivers.adopt(projectId, id, urlOf, () => Promise.resolve());
+    expect(adopted).toMatchObject({ id, provenance: 'ours' });
     expect(await install(hashed).find(projectId, id)).toMatchObject({ provenance: 'ours' });
   });
 
-  it('adopts what was checked, not what somebody writes meanwhile', async () => {
+  it('goes only with what the caller may do: what somebody writes meanwhile is asked about, too', async () => {
     const receivers = install(hashed);
     const made = await receivers.create(projectId, settings(), urlOf);
-    await changeByHand(made.objectId, (stored) => ((stored['config'] as Record<string, unknown>)['max'] = 99));
-    if (made.content.kind !== 'usable') throw new Error('the receiver is not usable');
+    const agree = async ({ config }: ReceiverSettings): Promise<void> => {
+      if (config['max'] === 99) throw new Error('refused');
+      await changeByHand(made.objectId, (stored) => ((stored['config'] as Record<string, unknown>)['max'] = 99));
+    };
 
-    const adopted = await receivers.adopt(made.content.receiver, urlOf);
+    await expect(receivers.adopt(projectId, made.id, urlOf, agree)).rejects.toThrow('refused');
 
-    expect(adopted).toMatchObject({ provenance: 'ours', content: { receiver: { config: { max: 4 } } } });
+    expect(await install(hashed).find(projectId, made.id)).toMatchObject({ provenance: 'unverified' });
   });
 });

@@ -1,100 +1,32 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SignJWT } from 'jose';
-import { drivers } from '../../src/drivers/drivers.ts';
-import { formats } from '../../src/formats/formats.ts';
-import type { RancherServer } from '../../src/rancher/rancher.ts';
-import { connectRancher } from '../../src/rancher/server.ts';
-import type { ReceiverSettings } from '../../src/receivers/receiver-settings.ts';
-import type { Custody } from '../../src/receivers/custody.ts';
-import { createReceivers } from '../../src/receivers/receivers.ts';
-import type { Receivers } from '../../src/receivers/receivers.ts';
-import { createSealing } from '../../src/receivers/sealing.ts';
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { projectId, startInstallations, until, untilCached, urlOf } from './support/installations.ts';
+import type { Installations, Installed } from './support/installations.ts';
 
-const projectId = '1a5';
-const urlOf = (key: string): string => `http://hooks.example/endpoint?key=${key}`;
-
-const custody: Custody = { sealing: createSealing(Buffer.alloc(32, 5)), triggerKeys: 'hashed' };
-
-interface Installation {
-  readonly receivers: Receivers;
-  readonly server: RancherServer;
-}
-
+let all: Installations;
 let sandbox: Sandbox;
 let serviceId: string;
-let installations: Installation[] = [];
 let nowMs = 0;
 
 beforeEach(async () => {
   nowMs = 0;
-  sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0, speed: 50 });
-  serviceId = sandbox.addService({ projectId, scale: 1 });
+  all = await startInstallations();
+  ({ sandbox, serviceId } = all);
 });
 
 afterEach(async () => {
-  for (const { receivers, server } of installations) {
-    await receivers.close();
-    await server.close();
-  }
-  installations = [];
-  await sandbox.close();
+  await all.close();
 });
 
-function install(legacyPublicKey?: string): Receivers {
-  const { accessKey, secretKey } = sandbox.adminKey;
-  const server = connectRancher({ url: sandbox.url, credentials: { accessKey, secretKey }, timeoutMs: 10_000 });
-  const receivers = createReceivers({
-    rancherServer: server,
-    kinds: { drivers, formats },
-    custody,
-    nowMs: () => nowMs,
-    lateWriteMs: 300,
-    ...(legacyPublicKey === undefined ? {} : { legacyPublicKey }),
-  });
-  installations.push({ receivers, server });
-  return receivers;
-}
-
-const settings = (name: string, more: Partial<ReceiverSettings> = {}): ReceiverSettings => ({
-  name,
-  driver: 'scaleService',
-  config: { type: 'scaleService', serviceId, action: 'up', amount: 1, min: 1, max: 4 },
-  format: 'auto',
-  formatSettings: {},
-  repeatAfterSeconds: 600,
-  ...more,
-});
-
-const placeOld = (name: string, key: string, more: object = {}): string =>
-  sandbox.addGenericObject({
-    projectId,
-    kind: 'webhookReceiver',
-    name,
-    key,
-    resourceData: { url: 'http://old/', driver: 'scaleService', config: settings(name).config, ...more },
-  });
-
-const until = async (isReached: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadline = performance.now() + 30_000;
-  while (!(await isReached())) {
-    if (performance.now() > deadline) throw new Error('not reached within 3 s');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
-
+const install = (options: Parameters<Installations['install']>[0] = {}): Installed =>
+  all.install({ nowMs: () => nowMs, ...options });
+const settings: Installations['settings'] = (name, more) => all.settings(name, more);
+const placeOld: Installations['placeOld'] = (name, key, more) => all.placeOld(name, key, more);
+const objectsNamed = async (name: string): Promise<readonly { readonly id: string }[]> =>
+  await install().server.project(projectId).genericObjects.list({ name });
 const lookUps = (): number => sandbox.calls.count({ method: 'GET', path: /genericobjects/i });
-
-/** Asks until an answer costs Rancher nothing: the stream is up and the receivers are loaded. */
-async function untilCached(receivers: Receivers, key: string): Promise<void> {
-  await until(async () => {
-    const before = lookUps();
-    await receivers.findByKey(projectId, key);
-    return lookUps() === before;
-  });
-}
 
 describe('receivers/receivers', () => {
   it('runs a receiver that the old service stored', async () => {
@@ -115,7 +47,7 @@ describe('receivers/receivers', () => {
   it('answers from memory once the change stream is heard', async () => {
     const receivers = install();
     const { key } = await receivers.create(projectId, settings('cached'), urlOf);
-    await untilCached(receivers, key);
+    await untilCached(sandbox, receivers, key);
     const before = lookUps();
 
     for (let n = 0; n < 100; n += 1)
@@ -127,7 +59,7 @@ describe('receivers/receivers', () => {
   it('asks Rancher for each key while the stream is gone', async () => {
     const receivers = install();
     const { key, objectId } = await receivers.create(projectId, settings('silent'), urlOf);
-    await untilCached(receivers, key);
+    await untilCached(sandbox, receivers, key);
     sandbox.faults.add({
       path: /subscribe/,
       times: Infinity,
@@ -151,7 +83,7 @@ describe('receivers/receivers', () => {
     const here = install();
     const elsewhere = install();
     const first = await here.create(projectId, settings('first'), urlOf);
-    await untilCached(here, first.key);
+    await untilCached(sandbox, here, first.key);
 
     const made = await elsewhere.create(projectId, settings('made-elsewhere'), urlOf);
     expect(await here.findByKey(projectId, made.key)).toMatchObject({ id: made.id });
@@ -180,7 +112,7 @@ describe('receivers/receivers', () => {
   it('limits how often strangers make it ask, without shutting the owners out', async () => {
     const receivers = install();
     const { key } = await receivers.create(projectId, settings('owners'), urlOf);
-    await untilCached(receivers, key);
+    await untilCached(sandbox, receivers, key);
     const before = sandbox.calls.count({ path: /key=/ });
 
     const answers = await Promise.all(
@@ -235,8 +167,7 @@ describe('receivers/receivers', () => {
     const made = results.filter(({ status }) => status === 'fulfilled');
     expect(made).toHaveLength(1);
     await until(async () => {
-      const objects = await installations[0]?.server.project(projectId).genericObjects.list({ name: 'raced' });
-      return objects?.length === 1;
+      return (await objectsNamed('raced')).length === 1;
     });
     // The other installation's removal is heard through the change stream.
     await until(async () => (await one.list(projectId)).filter(({ name }) => name === 'raced').length === 1);
@@ -266,10 +197,8 @@ describe('receivers/receivers', () => {
           : receivers.rotateKey(projectId, id, urlOf);
 
       await expect(write).rejects.toMatchObject({ code: 'RANCHER_UNAVAILABLE' });
-      const objects = async (): Promise<readonly { readonly id: string }[]> =>
-        (await installations[0]?.server.project(projectId).genericObjects.list({ name: 'late' })) ?? [];
-      await until(async () => (await objects()).some((object) => object.id !== id));
-      await until(async () => (await objects()).every((object) => object.id === id));
+      await until(async () => (await objectsNamed('late')).some((object) => object.id !== id));
+      await until(async () => (await objectsNamed('late')).every((object) => object.id === id));
       if (what === 'rotation') expect(await receivers.findByKey(projectId, key)).toMatchObject({ id });
     },
   );
@@ -298,7 +227,7 @@ describe('receivers/receivers', () => {
       fault: fault === 'conflict' ? { kind: 'conflict' } : { kind: 'reset', when: 'after-acting' },
     });
 
-    await receivers.update(projectId, id, settings('edited', { repeatAfterSeconds: 5 }), urlOf);
+    await receivers.update(projectId, id, () => settings('edited', { repeatAfterSeconds: 5 }), urlOf);
 
     expect(sandbox.inspect(id)).toMatchObject({ resourceData: { receiverHooks: { repeatAfterSeconds: 5 } } });
   });
@@ -316,7 +245,7 @@ describe('receivers/receivers', () => {
     const { id } = await receivers.create(projectId, settings('busy'), urlOf);
 
     await Promise.all([
-      receivers.update(projectId, id, settings('busy', { repeatAfterSeconds: 5 }), urlOf),
+      receivers.update(projectId, id, () => settings('busy', { repeatAfterSeconds: 5 }), urlOf),
       receivers.setState(projectId, id, 'paused', urlOf),
       receivers.rotateKey(projectId, id, urlOf),
     ]);
@@ -331,7 +260,7 @@ describe('receivers/receivers', () => {
     const { id, key } = await receivers.create(projectId, settings('born'), urlOf);
 
     const rotated = await receivers.rotateKey(projectId, id, urlOf);
-    const renamed = await receivers.update(projectId, id, settings('renamed'), urlOf);
+    const renamed = await receivers.update(projectId, id, () => settings('renamed'), urlOf);
 
     expect([rotated.id, renamed.id]).toEqual([id, id]);
     expect(renamed.key).toBe(rotated.key);
@@ -356,7 +285,7 @@ describe('receivers/receivers', () => {
       },
     });
     const receivers = install();
-    await untilCached(receivers, 'q'.repeat(40));
+    await untilCached(sandbox, receivers, 'q'.repeat(40));
 
     expect(await receivers.findByKey(projectId, 'p'.repeat(40))).toBeUndefined();
     expect(await receivers.list(projectId)).toMatchObject([{ id: older, objectId: newer }]);
@@ -419,7 +348,7 @@ describe('receivers/receivers', () => {
 
   it('runs an old token hook with the config of its token, as long as its object is there', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const receivers = install(publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    const receivers = install({ legacyPublicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString() });
     const id = placeOld('token-hook', '5f6e-uuid', { config: undefined });
     const config = { serviceId, action: 'down', amount: 2, min: 1, max: 9 };
     const token = await new SignJWT({ driver: 'scaleService', projectId, uuid: '5f6e-uuid', config })

@@ -1,7 +1,9 @@
 import { ServiceError } from '../../domain/errors.ts';
 import type { Caller } from '../../receivers/receiver.ts';
+import type { Agree } from '../../receivers/receiver-changes.ts';
 import { receiverGone } from '../../receivers/receiver-writes.ts';
 import type { TriggerUrl } from '../../receivers/receiver-writes.ts';
+import { settingsOf, usable } from '../../receivers/stored-receiver.ts';
 import type { StoredReceiver } from '../../receivers/stored-receiver.ts';
 import type { ApiParts } from '../api-context.ts';
 import { one } from '../query.ts';
@@ -33,21 +35,24 @@ export async function runReceiverAction(parts: ApiParts, request: ActionRequest)
     throw new ServiceError('REQUEST_INVALID', `${given}; use one of ${actions.join(', ')}`, { fieldName: 'action' });
   }
   await access.requireWrite(caller, projectId, 'change');
-  if (action === 'pause') {
-    return { kind: 'receiver', stored: await receivers.setState(projectId, id, 'paused', triggerUrl) };
+  const agree: Agree = async ({ driver, config }) => {
+    await access.requireDriver(caller, projectId, driver, config);
+  };
+  switch (action) {
+    case 'pause':
+      return { kind: 'receiver', stored: await receivers.setState(projectId, id, 'paused', triggerUrl) };
+    case 'resume':
+      return { kind: 'receiver', stored: await receivers.setState(projectId, id, 'active', triggerUrl, agree) };
+    case 'rotatekey':
+      return { kind: 'receiver', stored: await receivers.rotateKey(projectId, id, triggerUrl, agree) };
+    case 'adopt':
+      return { kind: 'receiver', stored: await receivers.adopt(projectId, id, triggerUrl, agree) };
+    case 'test': {
+      const stored = await receivers.find(projectId, id);
+      if (stored === undefined) throw receiverGone(id);
+      const receiver = usable(stored);
+      await agree(settingsOf(receiver));
+      return { kind: 'preview', body: await preview(receiver) };
+    }
   }
-  const stored = await receivers.find(projectId, id);
-  if (stored === undefined) throw receiverGone(id);
-  if (stored.content.kind !== 'usable') {
-    throw new ServiceError('SETTINGS_INVALID', `receiver ${id} cannot be used: ${stored.content.reason}`);
-  }
-  const { receiver } = stored.content;
-  await access.requireDriver(caller, projectId, receiver.driver, receiver.config);
-  if (action === 'test') return { kind: 'preview', body: await preview(receiver) };
-  if (action === 'adopt') return { kind: 'receiver', stored: await receivers.adopt(receiver, triggerUrl) };
-  const changed =
-    action === 'resume'
-      ? await receivers.setState(projectId, id, 'active', triggerUrl)
-      : await receivers.rotateKey(projectId, id, triggerUrl);
-  return { kind: 'receiver', stored: changed };
 }

@@ -96,17 +96,26 @@ export function mountReceivers(router: Router, parts: ApiParts): void {
       await access.requireWrite(caller, projectId, 'change');
       const body = await readJson(request);
       const id = pathPart(request, 'id');
-      const current = await receivers.find(projectId, id);
-      if (current === undefined) throw receiverGone(id);
-      const { content } = current;
-      const settings =
-        content.kind === 'usable'
-          ? parseEditedReceiver(body, settingsOf(content.receiver), kinds)
-          : parseNewReceiver({ ...body, name: body['name'] ?? current.name }, kinds);
-      await requireTarget(projectId, settings);
-      await access.requireDriver(caller, projectId, settings.driver, settings.config);
-      const stored = await receivers.update(projectId, id, settings, triggerUrlFor(request, projectId));
-      answerJson(response, 200, show(request, stored, fullRights, settings));
+      let saved: ReceiverSettings | undefined;
+      const edit = (now: StoredReceiver): ReceiverSettings => {
+        const { content, name } = now;
+        saved =
+          content.kind === 'usable'
+            ? parseEditedReceiver(body, settingsOf(content.receiver), kinds)
+            : parseNewReceiver({ ...body, name: body['name'] ?? name }, kinds);
+        return saved;
+      };
+      const stored = await receivers.update(
+        projectId,
+        id,
+        edit,
+        triggerUrlFor(request, projectId),
+        async (settings) => {
+          await requireTarget(projectId, settings);
+          await access.requireDriver(caller, projectId, settings.driver, settings.config);
+        },
+      );
+      answerJson(response, 200, show(request, stored, fullRights, saved));
     },
     async DELETE(request, response) {
       const projectId = requireProjectId(queryOf(request));
