@@ -43,12 +43,13 @@ export class ProjectCache {
   readonly #removed: ExpiringSet;
   readonly #ownWrites: ExpiringSet;
   readonly #lookUps = new Map<string, Promise<StoredReceiver | undefined>>();
+  /** Objects of ours that are being read again, each until nothing was heard or written while it was. */
+  readonly #readings = new Map<string, { isStale: boolean }>();
   readonly #stopWatching: () => void;
   #index = new ReceiverIndex();
   #isLoaded = false;
   #isClosed = false;
   #loads = 0;
-  #writes = 0;
   #changedWhileLoading = new Map<string, StoredReceiver | undefined>();
   #reloadTimer: NodeJS.Timeout | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -141,8 +142,8 @@ export class ProjectCache {
 
   /** Takes over what we wrote ourselves, at once. */
   noteWritten(object: GenericObject): StoredReceiver {
-    this.#writes += 1;
     this.#ownWrites.add(object.id);
+    this.#outdateReading(object.id);
     const receiver = decode(object, this.#options.projectId, this.#options.keeping);
     this.#apply(object.id, receiver);
     return receiver;
@@ -150,8 +151,8 @@ export class ProjectCache {
 
   /** Forgets an object at once and for good, whatever the stream still says about it. */
   noteRemoved(objectId: string): void {
-    this.#writes += 1;
     this.#removed.add(objectId);
+    this.#outdateReading(objectId);
     this.#apply(objectId, undefined);
   }
 
@@ -172,15 +173,40 @@ export class ProjectCache {
     this.#apply(resource.id, this.#decodeLive([resource])[0]);
   }
 
+  /** One reading of an object at a time, so that the last to be applied is the last to have been read. */
   async #readAgain(objectId: string): Promise<void> {
-    const writesBefore = this.#writes;
+    if (this.#outdateReading(objectId)) return;
+    const reading = { isStale: false };
+    this.#readings.set(objectId, reading);
     try {
-      const object = await this.#options.rancher.genericObjects.read(objectId);
-      if (writesBefore === this.#writes) this.#apply(objectId, this.#decodeLive([object])[0]);
-    } catch (error) {
-      if (!hasCode(error, 'RANCHER_NOT_FOUND')) this.#reload();
-      else if (writesBefore === this.#writes) this.#apply(objectId, undefined);
+      let receiver: StoredReceiver | undefined;
+      do {
+        reading.isStale = false;
+        receiver = await this.#readObject(objectId);
+      } while (reading.isStale && !this.#isClosed);
+      this.#apply(objectId, receiver);
+    } catch {
+      // Whatever the reason: what lies there is not known, and all is read again.
+      if (!this.#isClosed) this.#reload();
+    } finally {
+      this.#readings.delete(objectId);
     }
+  }
+
+  async #readObject(objectId: string): Promise<StoredReceiver | undefined> {
+    try {
+      return this.#decodeLive([await this.#options.rancher.genericObjects.read(objectId)])[0];
+    } catch (error) {
+      if (hasCode(error, 'RANCHER_NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+
+  /** What is being read of an object may be older than what happened to it now. Answers whether it is being read at all. */
+  #outdateReading(objectId: string): boolean {
+    const reading = this.#readings.get(objectId);
+    if (reading !== undefined) reading.isStale = true;
+    return reading !== undefined;
   }
 
   #apply(objectId: string, receiver: StoredReceiver | undefined): void {

@@ -45,6 +45,8 @@ class FakeProject {
   superseded: readonly string[] = [];
   watcher: ChangeWatcher = { onChange: () => undefined, onResync: () => undefined };
   nextList: Promise<void> = Promise.resolve();
+  /** What the next single reads wait for, each after it has seen what is there. */
+  reads: Promise<unknown>[] = [];
 
   open(): ProjectCache {
     const rancher = {
@@ -55,7 +57,11 @@ class FakeProject {
           await this.nextList;
           return seen;
         },
-        read: (id: string) => Promise.resolve(this.objects.find((object) => object.id === id)),
+        read: async (id: string) => {
+          const seen = this.objects.find((object) => object.id === id);
+          await this.reads.shift();
+          return seen;
+        },
       },
       changes: () => ({
         silentForMs: () => this.silentForMs,
@@ -119,6 +125,61 @@ describe('receivers/project-cache', () => {
     cache.noteWritten(receiver('1go1', { state: 'paused' }));
     project.watcher.onChange(receiver('1go1', { state: 'active' }));
     await new Promise((resolve) => setImmediate(resolve));
+
+    expect(await stateOf(cache)).toBe('paused');
+  });
+
+  it('takes in what another installation did to an object of ours, whatever else is written meanwhile', async () => {
+    const project = new FakeProject();
+    project.objects = [receiver('1go1')];
+    const cache = project.open();
+    await project.load(cache);
+    cache.noteWritten(receiver('1go1'));
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    project.reads = [promise];
+
+    project.objects = [receiver('1go1', { state: 'paused' })];
+    project.watcher.onChange(receiver('1go1', { state: 'paused' }));
+    cache.noteWritten(receiver('1go7', { key: 'other' }));
+    resolve(undefined);
+    await new Promise((done) => setImmediate(done));
+
+    expect(await stateOf(cache)).toBe('paused');
+  });
+
+  it('reads again what was written here while it was read', async () => {
+    const project = new FakeProject();
+    project.objects = [receiver('1go1', { state: 'paused' })];
+    const cache = project.open();
+    await project.load(cache);
+    cache.noteWritten(receiver('1go1', { state: 'paused' }));
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    project.reads = [promise];
+
+    project.watcher.onChange(receiver('1go1', { state: 'paused' }));
+    project.objects = [receiver('1go1')];
+    cache.noteWritten(receiver('1go1'));
+    resolve(undefined);
+    await new Promise((done) => setImmediate(done));
+
+    expect(await stateOf(cache)).toBe('active');
+  });
+
+  it('takes the later of two readings, in whatever order they are answered', async () => {
+    const project = new FakeProject();
+    project.objects = [receiver('1go1')];
+    const cache = project.open();
+    await project.load(cache);
+    cache.noteWritten(receiver('1go1'));
+    const first = Promise.withResolvers<undefined>();
+    project.reads = [first.promise];
+
+    project.watcher.onChange(receiver('1go1'));
+    project.objects = [receiver('1go1', { state: 'paused' })];
+    project.watcher.onChange(receiver('1go1', { state: 'paused' }));
+    await new Promise((done) => setImmediate(done));
+    first.resolve(undefined);
+    await new Promise((done) => setImmediate(done));
 
     expect(await stateOf(cache)).toBe('paused');
   });
