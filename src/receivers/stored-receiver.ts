@@ -83,12 +83,22 @@ export function isLiveObject(object: Resource): boolean {
   return !goneStates.has(object.state ?? '') && (object['removed'] ?? null) === null;
 }
 
+// Ours go four levels deep. What walks through a value, JSON.stringify among it, ends with the stack: in the change stream's
+// handler, where anybody with access to the environment could so end the process.
+const deepestNesting = 64;
+
+function isNestedDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isNestedDeeper(part, levels - 1));
+}
+
 /**
  * Reads a stored object; what was written by anybody with access to the environment is checked again here. Anything wrong
  * with it makes it `unusable` with the reason, never an exception.
  */
 export function decode(object: GenericObject, projectId: string, { kinds, custody }: Keeping): StoredReceiver {
-  const stored = object.resourceData ?? {};
+  const given = object.resourceData ?? {};
+  const stored = isNestedDeeper(given, deepestNesting) ? {} : given;
   const options = Options.safeParse(stored['receiverHooks']);
   const name = object.name ?? '';
   const storedKey = object.key ?? '';
@@ -109,6 +119,11 @@ export function decode(object: GenericObject, projectId: string, { kinds, custod
     ...common,
     content: { kind: 'unusable', driver, config: stored['config'], reason },
   });
+  if (stored !== given) {
+    return unusable(
+      `what is stored in it is nested deeper than ${String(deepestNesting)} levels; save the receiver again or remove it`,
+    );
+  }
   if (stored['receiverHooks'] !== undefined && !options.success) {
     return unusable('its stored receiverHooks options are not readable; save the receiver again or remove it');
   }
@@ -218,7 +233,7 @@ export function encode(
     ...sealedDemands(settings, { projectId, uid }, custody),
   };
   const resourceData = {
-    ...before,
+    ...(isNestedDeeper(before, deepestNesting) ? {} : before),
     url: isHashedKey(storedKey) ? sealedKey() : storing.url,
     driver: settings.driver,
     config: settings.config,
