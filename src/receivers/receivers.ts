@@ -6,7 +6,7 @@ import { createLegacyTokenReader } from './legacy-token.ts';
 import type { LegacyTokenReader } from './legacy-token.ts';
 import { Projects } from './projects.ts';
 import type { Receiver, ReceiverLookup } from './receiver.ts';
-import { defaultRepeatAfterSeconds, parseDriver, parseDriverConfig } from './receiver-settings.ts';
+import { parseDriver, parseDriverConfig } from './receiver-settings.ts';
 import type { ReceiverKinds, ReceiverSettings } from './receiver-settings.ts';
 import { changeReceiver, removeReceiver } from './receiver-changes.ts';
 import type { Agree, Change, Decision } from './receiver-changes.ts';
@@ -181,15 +181,9 @@ async function findByToken(
   const stored = await findStored(projects, claims.projectId, claims.uuid);
   if (stored === undefined) return undefined;
   const driver = parseDriver(kinds.drivers, claims.driver);
-  const options =
-    stored.content.kind === 'usable'
-      ? stored.content.receiver
-      : ({
-          state: 'active',
-          format: 'auto',
-          formatSettings: {},
-          repeatAfterSeconds: defaultRepeatAfterSeconds,
-        } as const);
+  const { content } = stored;
+  // Its config is the token's. What cannot be read of its demands is not guessed: a paused or guarded hook would run.
+  const options = content.kind === 'usable' ? content.receiver : (content.options ?? usable(stored));
   return {
     ...options,
     id: stored.id,

@@ -7,6 +7,7 @@ import { HeldCallback, sealCallback } from './callback.ts';
 import { prove, provenanceOf } from './custody.ts';
 import type { Custody, Provenance } from './custody.ts';
 import { HeldSignature, RateLimit } from './demands.ts';
+import { deepestNesting, isNestedTooDeep } from './nesting.ts';
 import type { Receiver } from './receiver.ts';
 import {
   defaultRepeatAfterSeconds,
@@ -49,7 +50,20 @@ export interface Keeping {
 type StoredContent =
   | { readonly kind: 'usable'; readonly receiver: Receiver }
   /** Stored by somebody else, or by a version that knows more: shown, removable, and never run. */
-  | { readonly kind: 'unusable'; readonly driver: string; readonly config: unknown; readonly reason: string };
+  | {
+      readonly kind: 'unusable';
+      readonly driver: string;
+      readonly config: unknown;
+      readonly reason: string;
+      /** What it demands and how it reads, when only its driver or config is wrong. */
+      readonly options: ReceiverOptions | undefined;
+    };
+
+/** What a receiver says besides what it does; without any of ours, as the old service's are, the defaults. */
+export type ReceiverOptions = Omit<
+  Receiver,
+  'id' | 'projectId' | 'name' | 'created' | 'driver' | 'config' | 'provenance'
+>;
 
 const Options = z.object({
   version: z.literal(1),
@@ -83,22 +97,13 @@ export function isLiveObject(object: Resource): boolean {
   return !goneStates.has(object.state ?? '') && (object['removed'] ?? null) === null;
 }
 
-// Ours go four levels deep. What walks through a value, JSON.stringify among it, ends with the stack: in the change stream's
-// handler, where anybody with access to the environment could so end the process.
-const deepestNesting = 64;
-
-function isNestedDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((part) => isNestedDeeper(part, levels - 1));
-}
-
 /**
  * Reads a stored object; what was written by anybody with access to the environment is checked again here. Anything wrong
  * with it makes it `unusable` with the reason, never an exception.
  */
 export function decode(object: GenericObject, projectId: string, { kinds, custody }: Keeping): StoredReceiver {
   const given = object.resourceData ?? {};
-  const stored = isNestedDeeper(given, deepestNesting) ? {} : given;
+  const stored = isNestedTooDeep(given) ? {} : given;
   const options = Options.safeParse(stored['receiverHooks']);
   const name = object.name ?? '';
   const storedKey = object.key ?? '';
@@ -115,9 +120,9 @@ export function decode(object: GenericObject, projectId: string, { kinds, custod
     created: object.created ?? '',
   };
   const driver = typeof stored['driver'] === 'string' ? stored['driver'] : '';
-  const unusable = (reason: string): StoredReceiver => ({
+  const unusable = (reason: string, readable?: ReceiverOptions): StoredReceiver => ({
     ...common,
-    content: { kind: 'unusable', driver, config: stored['config'], reason },
+    content: { kind: 'unusable', driver, config: stored['config'], reason, options: readable },
   });
   if (stored !== given) {
     return unusable(
@@ -130,40 +135,40 @@ export function decode(object: GenericObject, projectId: string, { kinds, custod
   if (name === '' || storedKey === '') {
     return unusable('it was stored without a name or without a key; remove it and make it again');
   }
+  let readable: ReceiverOptions | undefined;
   try {
-    return { ...common, content: { kind: 'usable', receiver: readReceiver(common, stored, options.data, kinds) } };
+    readable = readOptions(options.data, kinds);
+    return { ...common, content: { kind: 'usable', receiver: readReceiver(common, stored, readable, kinds) } };
   } catch (error) {
     if (!hasCode(error)) throw error;
-    return unusable(`its stored settings are not valid: ${error.message}`);
+    return unusable(`its stored settings are not valid: ${error.message}`, readable);
   }
 }
 
-function readReceiver(
-  common: Omit<StoredReceiver, 'content'>,
-  stored: Readonly<Record<string, unknown>>,
-  options: Options | undefined,
-  kinds: ReceiverKinds,
-): Receiver {
-  const driver = parseDriver(kinds.drivers, stored['driver']);
-  const format = options?.format ?? 'auto';
+function readOptions(options: Options | undefined, { formats }: ReceiverKinds): ReceiverOptions {
+  const { uid, signature, allowedSources, rateLimit, callback, format = 'auto' } = options ?? {};
   return {
-    id: common.id,
-    projectId: common.projectId,
-    name: common.name,
-    created: common.created,
-    driver: driver.id,
-    config: parseDriverConfig(driver, stored['config']),
     state: options?.state ?? 'active',
     format,
-    formatSettings: parseFormatSettings(kinds.formats, format, options?.formatSettings),
+    formatSettings: parseFormatSettings(formats, format, options?.formatSettings),
     repeatAfterSeconds: parseRepeatAfterSeconds(options?.repeatAfterSeconds ?? defaultRepeatAfterSeconds),
-    provenance: common.provenance,
-    ...(common.uid === undefined ? {} : { uid: common.uid }),
-    ...(options?.signature === undefined ? {} : { signature: options.signature }),
-    ...(options?.allowedSources === undefined ? {} : { allowedSources: options.allowedSources }),
-    ...(options?.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
-    ...(options?.callback === undefined ? {} : { callback: options.callback }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(signature === undefined ? {} : { signature }),
+    ...(allowedSources === undefined ? {} : { allowedSources }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
+    ...(callback === undefined ? {} : { callback }),
   };
+}
+
+function readReceiver(
+  { id, projectId, name, created, provenance }: Omit<StoredReceiver, 'content'>,
+  stored: Readonly<Record<string, unknown>>,
+  options: ReceiverOptions,
+  { drivers }: ReceiverKinds,
+): Receiver {
+  const driver = parseDriver(drivers, stored['driver']);
+  const config = parseDriverConfig(driver, stored['config']);
+  return { ...options, id, projectId, name, created, provenance, driver: driver.id, config };
 }
 
 const keyField = 'trigger key';
@@ -233,7 +238,7 @@ export function encode(
     ...sealedDemands(settings, { projectId, uid }, custody),
   };
   const resourceData = {
-    ...(isNestedDeeper(before, deepestNesting) ? {} : before),
+    ...(isNestedTooDeep(before) ? {} : before),
     url: isHashedKey(storedKey) ? sealedKey() : storing.url,
     driver: settings.driver,
     config: settings.config,

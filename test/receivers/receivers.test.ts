@@ -363,4 +363,31 @@ describe('receivers/receivers', () => {
       .sign(privateKey);
     expect(await receivers.findByToken(elsewhere)).toBeUndefined();
   });
+
+  it('runs an old token hook only as its options say, though its object has no config', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const legacyPublicKey = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const options = { version: 1, state: 'paused', format: 'generic', formatSettings: {}, repeatAfterSeconds: 7 };
+    placeOld('paused-hook', 'uuid-paused', { config: undefined, receiverHooks: options });
+    placeOld('unreadable-hook', 'uuid-unreadable', { config: undefined, receiverHooks: { ...options, version: 2 } });
+    const receivers = install({ legacyPublicKey });
+    const token = (uuid: string): Promise<string> =>
+      new SignJWT({
+        driver: 'scaleService',
+        projectId,
+        uuid,
+        config: { serviceId, action: 'up', amount: 1, min: 1, max: 9 },
+      })
+        .setProtectedHeader({ alg: 'RS256' })
+        .sign(privateKey);
+
+    expect(await receivers.findByToken(await token('uuid-paused'))).toMatchObject({
+      state: 'paused',
+      format: 'generic',
+      repeatAfterSeconds: 7,
+    });
+    await expect(receivers.findByToken(await token('uuid-unreadable'))).rejects.toMatchObject({
+      code: 'SETTINGS_INVALID',
+    });
+  });
 });

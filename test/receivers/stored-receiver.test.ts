@@ -65,7 +65,7 @@ describe('receivers/stored-receiver', () => {
       { ...settings, repeatAfterSeconds: 600 },
       { ...storing, id: undefined, provenance: 'ours' },
       keeping.custody,
-      stored.resourceData,
+      stored.resourceData ?? {},
     );
 
     const saved = { ...stored, resourceData: JSON.parse(JSON.stringify(resourceData)) as Record<string, unknown> };
