@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { alertmanager } from '../../src/formats/alertmanager.ts';
+import { formats } from '../../src/formats/formats.ts';
+import { chooseFormat } from '../../src/formats/recognise.ts';
 import { describeFormat, fixtureBody, triggerOf } from '../support/format-contract.ts';
 
 describeFormat(alertmanager, {
@@ -8,6 +10,8 @@ describeFormat(alertmanager, {
     'second-firing': { says: 'fire', reason: '2 alerts fire' },
     resolved: { says: 'ignore' },
     'one-of-two-resolved': { says: 'ignore' },
+    'firing-without-fingerprint': { says: 'fire', reason: '1 alert fires' },
+    'resolved-without-fingerprint': { says: 'ignore' },
   },
 });
 
@@ -53,6 +57,37 @@ describe('formats/alertmanager', () => {
 
     expect(key.length).toBeLessThan(1000);
     expect(key).not.toBe(other);
+  });
+
+  it('tells alerts without a fingerprint apart by their labels, in whatever order those stand', () => {
+    const labelled = (labels: unknown) => group({ status: 'firing', startsAt: '2026-11-23T09:00:00Z', labels });
+    const key = (labels: unknown) => read(labelled(labels)).dedupeKey;
+
+    expect(key({ instance: 'a', alertname: 'HighLoad' })).toBe(key({ alertname: 'HighLoad', instance: 'a' }));
+    expect(key({ alertname: 'HighLoad', instance: 'b' })).not.toBe(key({ alertname: 'HighLoad', instance: 'a' }));
+    expect(key({ alertname: 'HighLoad', instance: 'x'.repeat(5000) })?.length).toBeLessThan(1000);
+  });
+
+  it.each([[undefined], [{ instance: 7 }], ['instance=a']])(
+    'refuses an alert that has neither a fingerprint nor labels, as with %j',
+    (labels) => {
+      const unnamed = { status: 'firing', startsAt: '2026-11-23T09:00:00Z', labels };
+
+      expect(() => read(group(unnamed))).toThrow('alerts.0.labels');
+    },
+  );
+
+  it.each([
+    ['no alerts', { alerts: undefined }],
+    ['an empty list of alerts', { alerts: [] }],
+    ['an alert without a beginning', { alerts: [{ status: 'resolved', fingerprint: 'a' }] }],
+    ['a status it does not know', { status: 'suppressed' }],
+    ['an empty group key', { groupKey: '' }],
+  ])('refuses a notification with %s, also where it is left to auto to recognise the sender', (_what, fields) => {
+    const trigger = triggerOf({ body: { ...resolved, ...fields } });
+
+    expect(chooseFormat(formats, 'auto', trigger)?.id).toBe('alertmanager');
+    expect(() => alertmanager.read(trigger, alertmanager.Settings.parse({}))).toThrow('is not what this format sends');
   });
 
   it('leaves the body of another version to others', () => {

@@ -68,6 +68,20 @@ describe('router/formats', () => {
     expect(api.sandbox.inspect(serviceId)).toMatchObject({ scale: 3 });
   });
 
+  it('lets auto read an Alertmanager that sends no fingerprints, and refuse one that sends something broken', async () => {
+    const path = await receiver();
+    const resolved = fixtureBody('alertmanager', 'resolved');
+
+    expect(await post(path, fixtureBody('alertmanager', 'resolved-without-fingerprint'))).toMatchObject({
+      body: { format: 'alertmanager', outcome: 'ignored' },
+    });
+    expect(await post(path, { ...resolved, alerts: [{ status: 'resolved' }] })).toMatchObject({
+      status: 400,
+      body: { code: 'PAYLOAD_MALFORMED', fieldName: 'alerts.0.startsAt' },
+    });
+    expect(api.sandbox.inspect(serviceId)).toMatchObject({ scale: 3 });
+  });
+
   it("takes CloudMonitor's form as it is and as Rancher's proxy rebuilds it for one event", async () => {
     const path = await receiver();
 

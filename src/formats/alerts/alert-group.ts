@@ -5,12 +5,20 @@ import { alarmSignal, OnResolved } from './alert-settings.ts';
 
 const State = z.enum(['firing', 'resolved'], { error: 'firing or resolved is needed' });
 
-const Alert = z.object({
-  status: State,
-  fingerprint: z.string().min(1).max(200),
-  startsAt: z.string().refine((time) => !Number.isNaN(Date.parse(time)), { error: 'a time is needed' }),
-  labels: z.object({ alertname: z.string().optional() }).optional(),
-});
+const Labels = z.record(z.string(), z.string());
+
+const Alert = z
+  .object({
+    status: State,
+    fingerprint: z.string().min(1).max(200).optional(),
+    startsAt: z.string().refine((time) => !Number.isNaN(Date.parse(time)), { error: 'a time is needed' }),
+    labels: z.looseObject({ alertname: z.string().optional() }).optional(),
+  })
+  // Alertmanager sends fingerprints since 0.19 only; they are made of the labels, which tell the alerts of a group apart as well.
+  .refine(({ fingerprint, labels }) => fingerprint !== undefined || Labels.safeParse(labels).success, {
+    path: ['labels'],
+    error: 'labels that are text are needed where there is no fingerprint',
+  });
 
 /** The fields that Alertmanager and those who send its payload share (prometheus/alertmanager, notify/webhook): only what is read. */
 export const alertGroupShape = { status: State, alerts: z.array(Alert).min(1) };
@@ -56,5 +64,10 @@ function latestStart(alerts: readonly Alert[]): number {
 function newest(alerts: readonly Alert[]): readonly string[] {
   const latest = latestStart(alerts);
   const last = alerts.filter(({ startsAt }) => Date.parse(startsAt) === latest);
-  return last.map(({ fingerprint, startsAt }) => `${fingerprint}@${startsAt}`).sort();
+  return last.map((alert) => `${alert.fingerprint ?? labelsOf(alert)}@${alert.startsAt}`).sort();
+}
+
+/** The labels of an alert, the same text in whatever order they were sent. */
+function labelsOf({ labels = {} }: Alert): string {
+  return JSON.stringify(Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
