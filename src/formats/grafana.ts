@@ -12,6 +12,16 @@ const Notification = z.object({
   ...alertGroupShape,
 });
 
+// A group key and an organisation are what nobody else sends together. Whatever the rest is like: a broken notification must be
+// refused, and not count as any call does.
+const Marked = z.object({
+  orgId: z.number(),
+  version: z.unknown().optional(),
+  groupKey: z.string(),
+  status: z.string(),
+});
+const Recognised = z.union([Marked, Notification]);
+
 const Settings = z.strictObject(alertGroupSettings);
 
 // What Grafana itself raises when a query gives nothing or fails: it says nothing about the load.
@@ -23,7 +33,7 @@ export const grafana: Format<z.infer<typeof Settings>> = {
   body: 'json',
   Settings,
   recognises({ json }) {
-    const parsed = Notification.safeParse(json);
+    const parsed = Recognised.safeParse(json);
     return parsed.success && parsed.data.version !== '4';
   },
   read(trigger, settings) {
