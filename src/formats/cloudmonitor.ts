@@ -40,6 +40,8 @@ const Callback = z.object({
   transId: text.optional(),
   dimensions: text.optional(),
   triggerLevel: text.optional(),
+  /** The level that an alert had before: with OK the one that is over. */
+  preTriggerLevel: text.optional(),
   timestamp: Timestamp.optional(),
 });
 
@@ -51,16 +53,16 @@ export const cloudmonitor: Format<z.infer<typeof Settings>> = {
   // Whatever its state: one that is not known yet must be refused, and not count as any call does.
   recognises: ({ form }) => ['alertState', 'alertName', 'dimensions'].every((name) => form?.has(name)),
   read(trigger, settings) {
-    const { alertState, transId, triggerLevel, ...alert } = readForm(Callback, trigger);
+    const { alertState, transId, triggerLevel, preTriggerLevel, ...alert } = readForm(Callback, trigger);
     if (alertState === 'INSUFFICIENT_DATA') return { says: 'ignore', reason: 'there is no data to judge by' };
     const state = alertState === 'OK' ? 'resolved' : 'firing';
     const reason = state === 'resolved' ? 'the alert is resolved' : 'the alert fires';
-    if (
-      state === 'firing' &&
-      settings.levels !== undefined &&
-      !settings.levels.some((level) => level === triggerLevel)
-    ) {
-      return { says: 'ignore', reason: 'the alert is of another level than the receiver waits for' };
+    // An alert that never fired here must not be taken back when it is over, nor one of which nobody says whether it did.
+    const itsLevel = state === 'resolved' ? preTriggerLevel : triggerLevel;
+    if (settings.levels !== undefined && !settings.levels.some((level) => level === itsLevel)) {
+      const other =
+        itsLevel === undefined ? 'of a level that is not named' : 'of another level than the receiver waits for';
+      return { says: 'ignore', reason: state === 'resolved' ? `${reason}; it was ${other}` : `the alert is ${other}` };
     }
     // The retries of one call carry the same transId; so do the repeats of an alert that goes on firing.
     const { alertName = '', ruleId = '', dimensions = '', timestamp = 0 } = alert;

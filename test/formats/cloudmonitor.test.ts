@@ -55,6 +55,25 @@ describe('formats/cloudmonitor', () => {
     expect(read('alert', { levels: ['WARN', 'INFO'] }).says).toBe('ignore');
   });
 
+  it.each([
+    ['of a level it was told', 'CRITICAL', { says: 'fire', direction: 'reverse' }],
+    ['of another level, which never fired', 'WARN', { says: 'ignore' }],
+    ['of no level that is named', 'null', { says: 'ignore' }],
+    ['of an edition that names no level', undefined, { says: 'ignore' }],
+  ])('takes the step back, where it is told levels, on the OK of an alert %s: %j', (_what, level, signal) => {
+    const form = new URLSearchParams([...(fixtureTrigger('cloudmonitor', 'ok').form ?? [])]);
+    if (level === undefined) form.delete('preTriggerLevel');
+    else form.set('preTriggerLevel', level);
+    const readOk = (settings: Record<string, unknown>) =>
+      cloudmonitor.read(
+        triggerOf({ body: form.toString(), contentType }),
+        cloudmonitor.Settings.parse({ onResolved: 'reverse', ...settings }),
+      );
+
+    expect(readOk({ levels: ['CRITICAL'] })).toMatchObject(signal);
+    expect(readOk({})).toMatchObject({ says: 'fire', direction: 'reverse' });
+  });
+
   it('refuses a state it does not know, also where it is left to auto to recognise the sender', () => {
     const trigger = triggerOf({ body: 'alertState=BROKEN&alertName=cpu&dimensions=%7B%7D', contentType });
 
