@@ -30,8 +30,8 @@ export const arms: Format<z.infer<typeof Settings>> = {
     );
   },
   read(trigger, settings) {
-    const { receiver = '', groupKey, groupLabels, status, alerts } = readJson(Notification, trigger);
+    const { receiver = '', groupKey, groupLabels, ...group } = readJson(Notification, trigger);
     const key = groupKey ?? JSON.stringify([receiver, groupLabels ?? null]);
-    return alertGroupSignal({ key, status, alerts }, settings, trigger.json);
+    return alertGroupSignal({ key, ...group }, settings, trigger.json);
   },
 };

@@ -37,10 +37,10 @@ export const grafana: Format<z.infer<typeof Settings>> = {
     return parsed.success && parsed.data.version !== '4';
   },
   read(trigger, settings) {
-    const { orgId, groupKey, receiver = '', status, alerts } = readJson(Notification, trigger);
-    const real = alerts.filter(({ labels }) => !aboutTheQuery.has(labels?.alertname ?? ''));
+    const { orgId, groupKey, receiver = '', ...group } = readJson(Notification, trigger);
+    const real = group.alerts.filter(({ labels }) => !aboutTheQuery.has(labels?.alertname ?? ''));
     if (real.length === 0) return { says: 'ignore', reason: 'the alert is about the data source, not about the load' };
     const key = groupKey ?? JSON.stringify([orgId, receiver]);
-    return alertGroupSignal({ key, status, alerts: real }, settings, trigger.json);
+    return alertGroupSignal({ ...group, key, alerts: real }, settings, trigger.json);
   },
 };

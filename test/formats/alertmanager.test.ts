@@ -46,6 +46,29 @@ describe('formats/alertmanager', () => {
     expect(read(group(ended, began))).toMatchObject({ says: 'fire', reason: '1 alert fires' });
   });
 
+  it.each([
+    ['a group fires of which only the ended alert is sent', { status: 'firing' }],
+    ['a group fires and max_alerts left out what fires', { status: 'firing', truncatedAlerts: 3 }],
+    ['what is sent is resolved and max_alerts left out the rest', { truncatedAlerts: 3 }],
+    ['a group is called resolved of which an alert fires', { alerts: firing['alerts'] }],
+  ])('never takes the step back when %s', (_what, fields) => {
+    expect(read({ ...resolved, ...fields }, { onResolved: 'reverse' })).toMatchObject({ says: 'ignore' });
+  });
+
+  it('takes the step back when max_alerts left out nothing, or nobody says so', () => {
+    for (const truncatedAlerts of [0, null, undefined]) {
+      expect(read({ ...resolved, truncatedAlerts }, { onResolved: 'reverse' })).toMatchObject({ direction: 'reverse' });
+    }
+  });
+
+  it('leaves a new alert that began before one that ended to the next notification of the group', () => {
+    const ended = alert('resolved', 'a', '2026-11-23T09:05:00Z');
+    const unsilenced = alert('firing', 'b', '2026-11-23T09:00:00Z');
+
+    expect(read(group(ended, unsilenced)).says).toBe('ignore');
+    expect(read(group(unsilenced)).says).toBe('fire');
+  });
+
   it('reads the amount where the owner points', () => {
     expect(read(firing, { amount: '/commonAnnotations/scale_by' }).amount).toBe(3);
     expect(() => read(firing, { amount: '/commonAnnotations/none' })).toThrow('nothing usable stands at');

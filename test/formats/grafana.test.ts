@@ -20,6 +20,20 @@ describe('formats/grafana', () => {
     expect(grafana.read(fixtureTrigger('grafana', 'no-data'), reverse).says).toBe('ignore');
   });
 
+  it('takes no step back when an alert ends because its data source fell silent', () => {
+    const [silent] = fixtureBody('grafana', 'no-data')['alerts'] as readonly unknown[];
+    const [ended] = fixtureBody('grafana', 'resolved')['alerts'] as readonly unknown[];
+    const body = { ...fixtureBody('grafana', 'no-data'), alerts: [silent, ended] };
+
+    expect(grafana.read(triggerOf({ body }), reverse).says).toBe('ignore');
+  });
+
+  it('takes no step back when max alerts left out some of the group', () => {
+    const body = { ...fixtureBody('grafana', 'resolved'), truncatedAlerts: 2 };
+
+    expect(grafana.read(triggerOf({ body }), reverse).says).toBe('ignore');
+  });
+
   it('tells groups apart by organisation and contact point where Grafana names no group', () => {
     const { groupKey: _groupKey, ...body } = fixtureBody('grafana', 'firing');
     const read = (fields: unknown) => grafana.read(triggerOf({ body: fields }), grafana.Settings.parse({}));

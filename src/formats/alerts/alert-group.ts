@@ -21,7 +21,12 @@ const Alert = z
   });
 
 /** The fields that Alertmanager and those who send its payload share (prometheus/alertmanager, notify/webhook): only what is read. */
-export const alertGroupShape = { status: State, alerts: z.array(Alert).min(1) };
+export const alertGroupShape = {
+  status: State,
+  alerts: z.array(Alert).min(1),
+  /** How many alerts of the group max_alerts left out; the status is that of those which are sent. */
+  truncatedAlerts: z.number().nullish(),
+};
 
 /** Settings of every format whose sender groups alerts as Alertmanager does. */
 export const alertGroupSettings = { onResolved: OnResolved, amount: JsonPointer.optional() };
@@ -36,12 +41,16 @@ type Alert = z.infer<typeof Alert>;
  * @throws ServiceError PAYLOAD_MALFORMED
  */
 export function alertGroupSignal(
-  { key, status, alerts }: z.infer<typeof Group> & { readonly key: string },
+  { key, status, alerts, truncatedAlerts }: z.infer<typeof Group> & { readonly key: string },
   settings: z.infer<typeof Settings>,
   document: unknown,
 ): Signal {
   const firing = alerts.filter((alert) => alert.status === 'firing');
   if (status === 'resolved' || firing.length === 0) {
+    // An alert that still fires may be among those which are not sent, or be one about the data source alone.
+    if (status === 'firing' || firing.length > 0 || (truncatedAlerts ?? 0) > 0) {
+      return { says: 'ignore', reason: 'what is sent of the group does not say that all of it is resolved' };
+    }
     return alarmSignal(
       { state: 'resolved', reason: 'the alert is resolved', event: [key, ...newest(alerts)] },
       settings,
