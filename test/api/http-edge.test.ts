@@ -62,6 +62,21 @@ describe('api: the edge of HTTP', () => {
     });
   });
 
+  it("reads a token from a form only where the query names no key: a field of that name may be the sender's own", async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const path = '/v1-webhooks/endpoint?dryRun=true';
+    const trigger = (query: string, body: string): ReturnType<typeof call> =>
+      call(api.url, { method: 'POST', path: `${path}${query}`, headers, body });
+    const isReadAsToken = { status: 400, body: { code: 'TRIGGER_INVALID', fieldName: 'token' } };
+
+    expect(await trigger(`&key=${key}&projectId=1a5`, 'token=of-the-sender&a=b')).toMatchObject({ status: 200 });
+    expect(await trigger('', `key=${key}&projectId=1a5&token=`)).toMatchObject({ status: 200 });
+    expect(await trigger('', `key=${key}&projectId=1a5&token=a.b.c`)).toMatchObject(isReadAsToken);
+    expect(await trigger('&key=', 'token=a.b.c')).toMatchObject(isReadAsToken);
+    expect(await trigger('&token=a.b.c', `key=${key}&projectId=1a5`)).toMatchObject(isReadAsToken);
+    expect(await trigger(`&token=a.b.c&key=${key}&projectId=1a5`, '')).toMatchObject(isReadAsToken);
+  });
+
   it('names the known cause when an announced body does not come', async () => {
     const answer = await exchange(
       trigger('Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\nContent-Length: 9\r\n'),

@@ -74,17 +74,19 @@ function readTrigger(
   const contentType = mediaTypeOf(request);
   const form = new URLSearchParams(contentType === 'application/x-www-form-urlencoded' ? body.toString('utf8') : '');
   // Rancher's proxy copies the query into every form (recording g_proxy_post_form), so the query is the original.
-  const field = (name: string): string | undefined => one(query, name) ?? form.get(name) ?? undefined;
+  const field = (name: string): string | undefined => one(query, name) ?? (form.get(name) || undefined);
+  // A token goes before a key, as it did in the old service; but a form's beside the URL's own key is a field of the sender's.
+  const readToken = (): string | undefined => (one(query, 'key') === undefined ? field('token') : one(query, 'token'));
   const asked = field('projectId');
   // In a path an environment that cannot be one looks like a revoked key, as everything wrong with such a URL does.
-  const projectId = named.projectId ?? (asked === undefined || asked === '' ? undefined : checkProjectId(asked));
+  const projectId = named.projectId ?? (asked === undefined ? undefined : checkProjectId(asked));
   const authorization = headerText(request, 'authorization');
   // Rancher's proxy is who called; it does not say for whom (recording g_proxy_post_json).
   const sourceAddress = installPlace === 'rancher-proxy' ? undefined : sourceAddressOf(request, trustedHops);
   return {
     projectId,
     key: named.key ?? field('key'),
-    token: named.key === undefined ? field('token') : undefined,
+    token: named.key === undefined ? readToken() : undefined,
     idempotencyKey: headerText(request, 'idempotency-key'),
     wait: readWait(request, query),
     dryRun: readDryRun(query),
