@@ -29,6 +29,11 @@ const Subscribed = z.object({
   }),
 });
 
+// What nobody else sends. Whatever the rest is like: a broken notification must be refused, and not count as any call does.
+const Marked = z.object({
+  alert: z.object({ alertStatus: z.unknown().nonoptional(), eventName: z.unknown().nonoptional() }),
+});
+
 // The older alert rules of system events (alibabacloud.com/help/doc-detail/207296.htm): no state, every call tells of an event.
 const Called = z.object({
   traceId: text,
@@ -45,7 +50,7 @@ export const cloudmonitorEvent: Format<z.infer<typeof Settings>> = {
   body: 'json',
   Settings,
   recognises({ json }) {
-    if (isSubscribed(json)) return Subscribed.safeParse(json).success;
+    if (Marked.safeParse(json).success) return true;
     const parsed = Called.safeParse(json);
     return parsed.success && parsed.data.ver !== undefined && parsed.data.resourceId !== undefined;
   },

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { cloudmonitorEvent } from '../../src/formats/cloudmonitor-event.ts';
-import { describeFormat, fixtureTrigger } from '../support/format-contract.ts';
+import { formats } from '../../src/formats/formats.ts';
+import { chooseFormat } from '../../src/formats/recognise.ts';
+import { describeFormat, fixtureBody, fixtureTrigger, triggerOf } from '../support/format-contract.ts';
 
 describeFormat(cloudmonitorEvent, {
   signals: {
@@ -25,4 +27,15 @@ describe('formats/cloudmonitor-event', () => {
     expect(read('resolved', { onResolved: 'reverse' })).toMatchObject({ says: 'fire', direction: 'reverse' });
     expect(read('resolved', { onResolved: 'reverse' }).dedupeKey).not.toBe(read('triggered', {}).dedupeKey);
   });
+
+  it.each(['alertStatus', 'eventName', 'dedupId'])(
+    'refuses a notification with a broken %s, also where it is left to auto to recognise the sender',
+    (field) => {
+      const { alert } = fixtureBody('cloudmonitor-event', 'resolved') as { readonly alert: object };
+      const trigger = triggerOf({ body: { alert: { ...alert, [field]: 7 } } });
+
+      expect(chooseFormat(formats, 'auto', trigger)?.id).toBe('cloudmonitor-event');
+      expect(() => cloudmonitorEvent.read(trigger, cloudmonitorEvent.Settings.parse({}))).toThrow(`alert.${field}`);
+    },
+  );
 });
