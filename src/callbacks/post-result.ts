@@ -4,16 +4,17 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import fetch from 'node-fetch';
+import { hostOf, isSameAddress } from '../domain/address-policy.ts';
 import { ServiceError } from '../domain/errors.ts';
 import type { OpenDestination } from './destination.ts';
 
 export interface PostOptions {
   /** Whether an IP address may be called; domain/address-policy.ts. */
   readonly mayDial: (address: string) => boolean;
-  /** Host of Rancher: it is never posted to, wherever it is. */
-  readonly rancherHost: string;
+  /** Rancher is never posted to, wherever it is. */
+  readonly rancherUrl: string;
   readonly timeoutMs?: number;
-  /** Every address of a name; the system's resolver unless a test gives another. */
+  /** Every address of a name; not asked about what is an address. The system's resolver unless a test gives another. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
 
@@ -80,19 +81,21 @@ export function refuseKnownAddress(url: string, mayDial: PostOptions['mayDial'])
 }
 
 async function addressToDial(url: URL, options: PostOptions): Promise<string> {
-  const resolve = options.resolve ?? resolveAll;
+  const { mayDial, resolve = resolveAll } = options;
+  const addressesOf = async (host: string): Promise<readonly string[]> => (isIP(host) === 0 ? resolve(host) : [host]);
   const host = hostOf(url);
-  const addresses = isIP(host) === 0 ? await resolve(host) : [host];
-  const ofRancher = await resolve(options.rancherHost).catch((): readonly string[] => []);
+  const rancherHost = hostOf(new URL(options.rancherUrl));
+  const addresses = await addressesOf(host);
+  const ofRancher = await addressesOf(rancherHost).catch((): readonly string[] => []);
   const [first] = addresses;
-  const isAllowed = (address: string): boolean => options.mayDial(address) && !ofRancher.includes(address);
+  const isAllowed = (address: string): boolean =>
+    mayDial(address) && !ofRancher.some((one) => isSameAddress(one, address));
   // One good address among bad ones is how a name is made to pass a check.
-  if (first === undefined || host === options.rancherHost || !addresses.every(isAllowed)) throw refused();
+  if (first === undefined || host === rancherHost || !addresses.every(isAllowed)) throw refused();
   return first;
 }
 
 async function resolveAll(host: string): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host];
   return (await lookUpName(host, { all: true, verbatim: true })).map(({ address }) => address);
 }
 
@@ -102,11 +105,6 @@ function always(address: string): LookupFunction {
     if (all === true) callback(null, [{ address, family }]);
     else callback(null, address, family);
   };
-}
-
-/** Without the brackets of IPv6. */
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 function refused(): ServiceError {

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import { mayDial } from '../domain/address-policy.ts';
+import { hostOf, isSameAddress, mayDial } from '../domain/address-policy.ts';
 import type { ForwardPostOptions } from '../drivers/forward-post.ts';
 import type { Sealing } from '../receivers/sealing.ts';
 
@@ -26,20 +26,22 @@ export function createForwarding(options: {
 }
 
 function isOurs(address: string): boolean {
-  return Object.values(networkInterfaces()).some((interfaces) => interfaces?.some((own) => own.address === address));
+  return Object.values(networkInterfaces()).some((interfaces) =>
+    interfaces?.some((own) => isSameAddress(own.address, address)),
+  );
 }
 
 /** Whether an address is the Rancher server's. A name that cannot be resolved is none: then Rancher is away for us, too. */
 function rancherAddresses(url: string): (address: string) => Promise<boolean> {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  let known: ReadonlySet<string> = new Set();
+  const host = hostOf(new URL(url));
+  let known: readonly string[] = [];
   let untilMs = 0;
   return async (address) => {
     if (performance.now() >= untilMs) {
       const found = await lookup(host, { all: true }).catch(() => []);
-      if (found.length > 0) known = new Set(found.map((each) => each.address));
+      if (found.length > 0) known = found.map((each) => each.address);
       untilMs = performance.now() + resolvedForMs;
     }
-    return known.has(address);
+    return known.some((one) => isSameAddress(one, address));
   };
 }

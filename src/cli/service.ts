@@ -172,7 +172,7 @@ export async function startService(config: ServiceConfig, seams: ServiceSeams = 
       store,
       sealing: custody.sealing,
       holder: ulid(),
-      post: { mayDial: mayCallBack, rancherHost: new URL(rancher.url).hostname },
+      post: { mayDial: mayCallBack, rancherUrl: rancher.url },
       log: logger,
     });
     opened.push(() => deliveries.close());

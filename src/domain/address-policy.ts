@@ -44,9 +44,9 @@ export function classifyAddress(address: string): AddressClass {
   if (v4 !== undefined) return classify4(v4);
   const v6 = parse6(address);
   if (v6 === undefined) return 'refused';
-  const carrier = carriers.find((range) => isIn(v6, range, 128));
+  const carried = carriedBy(v6);
   // `::` and `::1` are refused as 0.0.0.0/8, which they would carry.
-  if (carrier !== undefined) return classify4((v6 >> carrier.shift) & 0xffff_ffffn);
+  if (carried !== undefined) return classify4(carried);
   if (refusedV6.some((range) => isIn(v6, range, 128))) return 'refused';
   if (privateV6.some((range) => isIn(v6, range, 128))) return 'private';
   return publicV6.some((range) => isIn(v6, range, 128)) ? 'public' : 'refused';
@@ -56,6 +56,29 @@ export function classifyAddress(address: string): AddressClass {
 export function mayDial(address: string, privateAddresses: 'allowed' | 'refused'): boolean {
   const found = classifyAddress(address);
   return found === 'public' || (found === 'private' && privateAddresses === 'allowed');
+}
+
+/** Whether two texts lead to one IP address, however each is spelled and whatever carries it. What is none is the same as nothing. */
+export function isSameAddress(one: string, other: string): boolean {
+  const value = valueOf(one);
+  return value !== undefined && value === valueOf(other);
+}
+
+/** The host of a URL as resolvers and sockets take it: IPv6 without its brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+/** As a number of IPv6; IPv4, and what carries it, in the range that IPv6 keeps for it (`::ffff:0:0/96`). */
+function valueOf(address: string): bigint | undefined {
+  const v6 = parse6(address);
+  const v4 = parse4(address) ?? (v6 === undefined ? undefined : carriedBy(v6));
+  return v4 === undefined ? v6 : (0xffffn << 32n) | v4;
+}
+
+function carriedBy(v6: bigint): bigint | undefined {
+  const carrier = carriers.find((range) => isIn(v6, range, 128));
+  return carrier === undefined ? undefined : (v6 >> carrier.shift) & 0xffff_ffffn;
 }
 
 function classify4(address: bigint): AddressClass {

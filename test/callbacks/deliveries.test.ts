@@ -18,7 +18,7 @@ const sealing = createSealing(Buffer.alloc(32, 5));
 const owner = { projectId: '1a5', uid: 'u1' };
 const secret = 'shared-with-the-owner';
 const target = '1a5/service/1s7/scale';
-const post = { mayDial: () => true, rancherHost: 'rancher.invalid' };
+const post = { mayDial: () => true, rancherUrl: 'http://rancher.invalid' };
 
 interface Posted {
   readonly headers: IncomingHttpHeaders;

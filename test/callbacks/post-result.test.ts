@@ -10,7 +10,7 @@ const result = { executionId: 'e1', body: Buffer.from('{"outcome":"scaled"}'), a
 const secret = 'shared-with-the-owner';
 const publicOnly = (address: string): boolean => mayDial(address, 'refused');
 const privateToo = (address: string): boolean => mayDial(address, 'allowed');
-const rancherHost = 'rancher.example';
+const rancherUrl = 'http://rancher.example:8080/v2-beta';
 const nowhere = (): Promise<readonly string[]> => Promise.reject(new Error('ENOTFOUND'));
 
 describe('callbacks/post-result', () => {
@@ -42,8 +42,8 @@ describe('callbacks/post-result', () => {
 
   const loopback = {
     mayDial: () => true,
-    rancherHost,
-    resolve: (host: string) => (host === rancherHost ? nowhere() : Promise.resolve(['127.0.0.1'])),
+    rancherUrl,
+    resolve: (host: string) => (host === 'rancher.example' ? nowhere() : Promise.resolve(['127.0.0.1'])),
   };
 
   it('posts to the address it resolved, signed, and reads nothing of the answer', async () => {
@@ -100,13 +100,32 @@ describe('callbacks/post-result', () => {
     ['http://alias-of-rancher.example/', ['203.0.114.9']],
   ])('calls nobody at %s (%j)', async (url, addresses) => {
     const resolve = (host: string): Promise<readonly string[]> =>
-      Promise.resolve(host === rancherHost ? ['203.0.114.9'] : addresses);
+      Promise.resolve(host === 'rancher.example' ? ['203.0.114.9'] : addresses);
 
     await expect(
-      postResult({ url, secret }, result, { mayDial: privateToo, rancherHost, resolve }),
+      postResult({ url, secret }, result, { mayDial: privateToo, rancherUrl, resolve }),
     ).rejects.toMatchObject({
       code: 'ADDRESS_REFUSED',
     });
+  });
+
+  it.each([
+    ['10.0.0.5', 'http://10.0.0.5/'],
+    ['10.0.0.5', 'http://[::ffff:10.0.0.5]/'],
+    ['10.0.0.5', 'http://[64:ff9b::10.0.0.5]/'],
+    ['10.0.0.5', 'http://[2002:a00:5::1]/'],
+    ['[fd00::5]', 'http://[fd00::5]/'],
+    ['[fd00::5]', 'http://[fd00:0:0:0:0:0:0:5]/'],
+    ['[fd00::5]', 'http://alias.example/', 'FD00:0::5'],
+    ['10.0.0.5', 'http://alias.example/', '::ffff:a00:5'],
+  ])('never calls Rancher at %s as %s', async (host, url, alias = '') => {
+    const options = {
+      mayDial: privateToo,
+      rancherUrl: `http://${host}:8080`,
+      resolve: () => Promise.resolve([alias]),
+    };
+
+    await expect(postResult({ url, secret }, result, options)).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
   });
 
   it('calls private addresses only where that is allowed', () => {

@@ -16,6 +16,19 @@ describe('cli/forwarding', () => {
     expect(await Promise.all(own.map((address) => mayDial(address)))).not.toContain(true);
   });
 
+  it('knows both again in every spelling', async () => {
+    const { mayDial } = to('http://10.1.2.3:8080/v2-beta');
+    const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+    const spelled = own.map(({ address, family }) =>
+      family === 'IPv4' ? `::ffff:${address}` : address.toUpperCase().replace('::', ':0::'),
+    );
+
+    expect(await mayDial('::ffff:10.1.2.3')).toBe(false);
+    expect(await mayDial('64:ff9b::a01:203')).toBe(false);
+    expect(await to('http://[fd00::5]:8080').mayDial('FD00:0::5')).toBe(false);
+    expect(await Promise.all(spelled.map((address) => mayDial(address)))).not.toContain(true);
+  });
+
   it('goes on when the name of Rancher cannot be resolved', async () => {
     expect(await to('http://nowhere.invalid:8080').mayDial('10.42.7.8')).toBe(true);
   });

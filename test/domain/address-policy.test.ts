@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { classifyAddress, mayDial } from '../../src/domain/address-policy.ts';
+import { classifyAddress, hostOf, isSameAddress, mayDial } from '../../src/domain/address-policy.ts';
 
 describe('domain/address-policy', () => {
   it.each([
@@ -73,6 +73,37 @@ describe('domain/address-policy', () => {
         expect(classifyAddress(`64:ff9b::${address}`)).toBe(classifyAddress(address));
       }),
     );
+  });
+
+  it.each([
+    ['10.0.0.5', '10.0.0.5'],
+    ['10.0.0.5', '::ffff:10.0.0.5'],
+    ['10.0.0.5', '::FFFF:a00:5'],
+    ['10.0.0.5', '0:0:0:0:0:ffff:0a00:0005'],
+    ['10.0.0.5', '64:ff9b::10.0.0.5'],
+    ['10.0.0.5', '2002:a00:5::1'],
+    ['::ffff:10.0.0.5', '2002:a00:5::'],
+    ['fd00::5', 'FD00:0:0:0::0005'],
+    ['2606:4700::1111', '2606:4700:0:0:0:0:0:1111'],
+  ])('knows %s again as %s', (one, other) => {
+    expect(isSameAddress(one, other)).toBe(true);
+    expect(isSameAddress(other, one)).toBe(true);
+  });
+
+  it.each([
+    ['10.0.0.5', '10.0.0.6'],
+    ['10.0.0.5', '::ffff:10.0.0.6'],
+    ['fd00::5', 'fd00::6'],
+    ['0.0.0.5', '::ffff:0:5:5'],
+    ['rancher.example', 'rancher.example'],
+    ['', ''],
+  ])('takes %j and %j for two', (one, other) => {
+    expect(isSameAddress(one, other)).toBe(false);
+  });
+
+  it('takes the brackets of IPv6 away from the host of a URL', () => {
+    const hosts = ['http://[fd00::5]:8080/v1', 'http://10.0.0.5:8080/', 'http://rancher.example/'];
+    expect(hosts.map((url) => hostOf(new URL(url)))).toEqual(['fd00::5', '10.0.0.5', 'rancher.example']);
   });
 
   it('answers something for every text', () => {
