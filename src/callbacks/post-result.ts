@@ -31,7 +31,7 @@ const defaultTimeoutMs = 10_000;
 /**
  * Posts a result once and answers the status. The name is resolved once, every address of it judged, and one of those
  * dialled: a name that changes its mind in between leads nowhere else. Redirects are not followed.
- * @throws ServiceError ADDRESS_REFUSED; or what the connection or the time-out throws.
+ * @throws ServiceError ADDRESS_REFUSED; RANCHER_UNAVAILABLE while it cannot be told where Rancher is; or what the connection or the time-out throws.
  */
 export async function postResult(
   { url: text, secret }: OpenDestination,
@@ -81,17 +81,20 @@ export function refuseKnownAddress(url: string, mayDial: PostOptions['mayDial'])
 }
 
 async function addressToDial(url: URL, options: PostOptions): Promise<string> {
-  const { mayDial, resolve = resolveAll } = options;
+  const { mayDial, rancherUrl, resolve = resolveAll } = options;
   const addressesOf = async (host: string): Promise<readonly string[]> => (isIP(host) === 0 ? resolve(host) : [host]);
   const host = hostOf(url);
-  const rancherHost = hostOf(new URL(options.rancherUrl));
+  const rancherHost = hostOf(new URL(rancherUrl));
   const addresses = await addressesOf(host);
-  const ofRancher = await addressesOf(rancherHost).catch((): readonly string[] => []);
   const [first] = addresses;
-  const isAllowed = (address: string): boolean =>
-    mayDial(address) && !ofRancher.some((one) => isSameAddress(one, address));
   // One good address among bad ones is how a name is made to pass a check.
-  if (first === undefined || host === rancherHost || !addresses.every(isAllowed)) throw refused();
+  if (first === undefined || host === rancherHost || !addresses.every(mayDial)) throw refused();
+  const ofRancher = await addressesOf(rancherHost).catch((error: unknown) => {
+    throw notTold(error);
+  });
+  // Nothing to compare with is not the same as nothing alike: Rancher would be called while its name is not known.
+  if (ofRancher.length === 0) throw notTold(undefined);
+  if (addresses.some((address) => ofRancher.some((one) => isSameAddress(one, address)))) throw refused();
   return first;
 }
 
@@ -105,6 +108,16 @@ function always(address: string): LookupFunction {
     if (all === true) callback(null, [{ address, family }]);
     else callback(null, address, family);
   };
+}
+
+function notTold(cause: unknown): ServiceError {
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  const why = typeof code === 'string' ? code : 'no address';
+  return new ServiceError(
+    'RANCHER_UNAVAILABLE',
+    `it cannot be told whether the callback leads to Rancher, whose name was not resolved (${why}); check CATTLE_URL and the name server`,
+    { cause },
+  );
 }
 
 function refused(): ServiceError {

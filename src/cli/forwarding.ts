@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { hostOf, isSameAddress, mayDial } from '../domain/address-policy.ts';
+import { ServiceError } from '../domain/errors.ts';
 import type { ForwardPostOptions } from '../drivers/forward-post.ts';
 import type { Sealing } from '../receivers/sealing.ts';
 
@@ -11,9 +12,11 @@ const resolvedForMs = 60_000;
 export function createForwarding(options: {
   readonly rancherUrl: string;
   readonly sealing: Sealing;
+  /** Every address of a host; the system's resolver unless a test gives another. */
+  readonly resolve?: Resolve;
 }): ForwardPostOptions {
-  const { sealing } = options;
-  const isRanchers = rancherAddresses(options.rancherUrl);
+  const { sealing, resolve = resolveAll } = options;
+  const isRanchers = rancherAddresses(options.rancherUrl, resolve);
   const placeOf = (executionId: string) => ({ projectId: '', receiver: executionId, field: 'body' });
   return {
     sealing: {
@@ -31,17 +34,32 @@ function isOurs(address: string): boolean {
   );
 }
 
-/** Whether an address is the Rancher server's. A name that cannot be resolved is none: then Rancher is away for us, too. */
-function rancherAddresses(url: string): (address: string) => Promise<boolean> {
+type Resolve = (host: string) => Promise<readonly string[]>;
+
+async function resolveAll(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+/** Whether an address is the Rancher server's, as the resolver last said. Throws RANCHER_UNAVAILABLE until it has said something. */
+function rancherAddresses(url: string, resolve: Resolve): (address: string) => Promise<boolean> {
   const host = hostOf(new URL(url));
   let known: readonly string[] = [];
   let untilMs = 0;
   return async (address) => {
     if (performance.now() >= untilMs) {
-      const found = await lookup(host, { all: true }).catch(() => []);
-      if (found.length > 0) known = found.map((each) => each.address);
+      const found = await resolve(host).catch(() => []);
+      if (found.length > 0) known = found;
+      if (known.length === 0) throw notTold();
       untilMs = performance.now() + resolvedForMs;
     }
     return known.some((one) => isSameAddress(one, address));
   };
+}
+
+function notTold(): ServiceError {
+  return new ServiceError(
+    'RANCHER_UNAVAILABLE',
+    'it cannot be told whether the container has the address of Rancher, whose name was not resolved; check CATTLE_URL and the name server',
+    { applied: 'no' },
+  );
 }

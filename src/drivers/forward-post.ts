@@ -10,7 +10,10 @@ import { packBody, unpackBody, type BodySealing } from './forward-post/kept-body
 /** What forwarding needs of the installation. */
 export interface ForwardPostOptions {
   readonly sealing: BodySealing;
-  /** Whether a container at this address may be called; asked for each address of each call. */
+  /**
+   * Whether a container at this address may be called; asked for each address of each call. Throws RANCHER_UNAVAILABLE,
+   * `applied: no`, while that cannot be told: the call is tried again.
+   */
   readonly mayDial: (address: string) => Promise<boolean>;
 }
 
@@ -122,7 +125,10 @@ function planForward(asked: readonly Asked<Config>[], found: Whereabouts): Round
   };
 }
 
-/** Calls the first container that can be reached. Throws FORWARD_FAILED, `applied: no`, when none can: it is tried again. */
+/**
+ * Calls the first container that can be reached. Throws FORWARD_FAILED, `applied: no`, when none can, and what `mayDial` throws:
+ * it is tried again.
+ */
 async function forward(
   change: Change,
   body: TriggerBody,

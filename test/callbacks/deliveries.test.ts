@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startDeliveries } from '../../src/callbacks/deliveries.ts';
-import type { Deliveries } from '../../src/callbacks/deliveries.ts';
+import type { Deliveries, DeliveriesOptions } from '../../src/callbacks/deliveries.ts';
 import { destinationOf } from '../../src/callbacks/destination.ts';
 import { sealCallback } from '../../src/receivers/callback.ts';
 import type { Receiver } from '../../src/receivers/receiver.ts';
@@ -18,7 +18,7 @@ const sealing = createSealing(Buffer.alloc(32, 5));
 const owner = { projectId: '1a5', uid: 'u1' };
 const secret = 'shared-with-the-owner';
 const target = '1a5/service/1s7/scale';
-const post = { mayDial: () => true, rancherUrl: 'http://rancher.invalid' };
+const post = { mayDial: () => true, rancherUrl: 'http://203.0.114.9:8080' };
 
 interface Posted {
   readonly headers: IncomingHttpHeaders;
@@ -60,15 +60,23 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-function start(by = sealing, more: { readonly giveUpAfterMs?: number } = {}): Deliveries {
+function start(
+  by = sealing,
+  more: { readonly giveUpAfterMs?: number; readonly post?: DeliveriesOptions['post'] } = {},
+): Deliveries {
   const note = (facts: object, message: string): void => void logged.push({ facts, message });
   const deliveries = startDeliveries({
     store,
     sealing: by,
     holder: randomUUID(),
-    post,
+    post: more.post ?? post,
     log: { warn: note, error: note },
-    timing: { lookEveryMs: 5, firstPauseMs: 5, longestPauseMs: 10, ...more },
+    timing: {
+      lookEveryMs: 5,
+      firstPauseMs: 5,
+      longestPauseMs: 10,
+      ...(more.giveUpAfterMs === undefined ? {} : { giveUpAfterMs: more.giveUpAfterMs }),
+    },
   });
   running.push(deliveries);
   return deliveries;
@@ -206,6 +214,28 @@ describe('callbacks/deliveries', () => {
     await until(() => posted.length === 1);
 
     expect(JSON.stringify(logged)).not.toMatch(/a-token-of-theirs|127\.0\.0\.1/);
+  });
+
+  it('waits until it can tell whether an address is that of Rancher', async () => {
+    let lookUps = 0;
+    const resolve = (): Promise<readonly string[]> => {
+      lookUps += 1;
+      if (lookUps < 3) return Promise.reject(Object.assign(new Error(), { code: 'EAI_AGAIN' }));
+      return Promise.resolve(['203.0.114.9']);
+    };
+    await execute('e1');
+    await end();
+    start(sealing, { post: { ...post, rancherUrl: 'http://rancher.example', resolve } });
+    await until(() => posted.length > 0);
+    await running.pop()?.close();
+
+    expect(posted).toHaveLength(1);
+    expect(logged).toEqual(
+      [1, 2].map((attempt) => ({
+        message: 'a result could not be posted, will be tried again',
+        facts: { executionId: 'e1', attempt, reason: expect.stringContaining('EAI_AGAIN') },
+      })),
+    );
   });
 
   it('goes all the way from a receiver to its owner', async () => {

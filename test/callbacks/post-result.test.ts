@@ -11,7 +11,7 @@ const secret = 'shared-with-the-owner';
 const publicOnly = (address: string): boolean => mayDial(address, 'refused');
 const privateToo = (address: string): boolean => mayDial(address, 'allowed');
 const rancherUrl = 'http://rancher.example:8080/v2-beta';
-const nowhere = (): Promise<readonly string[]> => Promise.reject(new Error('ENOTFOUND'));
+const nowhere = (): Promise<readonly string[]> => Promise.reject(Object.assign(new Error(), { code: 'ENOTFOUND' }));
 
 describe('callbacks/post-result', () => {
   let server: Server;
@@ -43,7 +43,7 @@ describe('callbacks/post-result', () => {
   const loopback = {
     mayDial: () => true,
     rancherUrl,
-    resolve: (host: string) => (host === 'rancher.example' ? nowhere() : Promise.resolve(['127.0.0.1'])),
+    resolve: (host: string) => Promise.resolve([host === 'rancher.example' ? '203.0.114.9' : '127.0.0.1']),
   };
 
   it('posts to the address it resolved, signed, and reads nothing of the answer', async () => {
@@ -126,6 +126,28 @@ describe('callbacks/post-result', () => {
     };
 
     await expect(postResult({ url, secret }, result, options)).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+  });
+
+  it.each([
+    ['is not known to the resolver', nowhere],
+    ['has no address', (): Promise<readonly string[]> => Promise.resolve([])],
+  ])('posts nothing for now while the name of Rancher %s', async (_what, ofRancher) => {
+    const url = `http://ci.example:${String(port)}/`;
+    const resolve = (host: string): Promise<readonly string[]> =>
+      host === 'rancher.example' ? ofRancher() : loopback.resolve(host);
+
+    await expect(postResult({ url, secret }, result, { ...loopback, resolve })).rejects.toMatchObject({
+      code: 'RANCHER_UNAVAILABLE',
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it('refuses what is no address to call whether or not the name of Rancher is known', async () => {
+    const options = { mayDial: publicOnly, rancherUrl, resolve: nowhere };
+
+    await expect(postResult({ url: 'http://10.0.0.1/', secret }, result, options)).rejects.toMatchObject({
+      code: 'ADDRESS_REFUSED',
+    });
   });
 
   it('calls private addresses only where that is allowed', () => {

@@ -4,7 +4,8 @@ import { createForwarding } from '../../src/cli/forwarding.ts';
 import { createSealing } from '../../src/receivers/sealing.ts';
 
 const sealing = createSealing(Buffer.alloc(32, 1));
-const to = (rancherUrl: string) => createForwarding({ rancherUrl, sealing });
+const to = (rancherUrl: string, resolve?: (host: string) => Promise<readonly string[]>) =>
+  createForwarding({ rancherUrl, sealing, ...(resolve && { resolve }) });
 
 describe('cli/forwarding', () => {
   it('lets containers be called, but neither Rancher nor this machine', async () => {
@@ -29,8 +30,26 @@ describe('cli/forwarding', () => {
     expect(await Promise.all(spelled.map((address) => mayDial(address)))).not.toContain(true);
   });
 
-  it('goes on when the name of Rancher cannot be resolved', async () => {
-    expect(await to('http://nowhere.invalid:8080').mayDial('10.42.7.8')).toBe(true);
+  it('lets nothing be called before the name of Rancher has been resolved, and then it goes on', async () => {
+    const answers: (readonly string[] | Error)[] = [new Error('EAI_AGAIN'), [], ['10.1.2.3']];
+    const { mayDial } = to('http://rancher.example:8080', async (host) => {
+      expect(host).toBe('rancher.example');
+      const answer = answers.shift() ?? new Error('asked once too often');
+      if (answer instanceof Error) throw answer;
+      return answer;
+    });
+
+    const notNow = { code: 'RANCHER_UNAVAILABLE', details: { applied: 'no' } };
+    await expect(mayDial('10.42.7.8')).rejects.toMatchObject(notNow);
+    await expect(mayDial('10.42.7.8')).rejects.toMatchObject(notNow);
+    expect(await mayDial('10.42.7.8')).toBe(true);
+    expect(await mayDial('10.1.2.3')).toBe(false);
+  });
+
+  it('refuses what may never be called without asking for the name of Rancher', async () => {
+    const { mayDial } = to('http://rancher.example:8080', () => Promise.reject(new Error('asked')));
+
+    expect(await mayDial('169.254.169.254')).toBe(false);
   });
 
   it('opens a body only for the execution it was sealed for', () => {

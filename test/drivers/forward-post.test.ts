@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mayDial } from '../../src/domain/address-policy.ts';
+import { ServiceError } from '../../src/domain/errors.ts';
 import type { AnyDriver } from '../../src/drivers/driver.ts';
 import { createForwardPost, forwardPost } from '../../src/drivers/forward-post.ts';
 import { findInstances } from '../../src/drivers/forward-post/instances.ts';
@@ -128,6 +129,30 @@ describe('drivers/forward-post', () => {
     await replica.ended(second.execution.id);
 
     expect(container.received.map(({ body }) => body.toString())).toEqual(['{"hello":"secret-of-the-sender"}', '2']);
+  });
+
+  it('tries again while it cannot be told whether an address may be called', async () => {
+    place();
+    let asked = 0;
+    const unsure = createForwardPost({
+      sealing,
+      mayDial: async () => {
+        asked += 1;
+        if (asked < 3) throw new ServiceError('RANCHER_UNAVAILABLE', 'not known', { applied: 'no' });
+        return true;
+      },
+    });
+    const other = await bench.addReplica({
+      drivers: new Map<string, AnyDriver>([['forwardPost', unsure]]),
+      file: `${bench.directory}/unsure.sqlite`,
+    });
+
+    const { execution } = await other.executions.submit(submission({ wait: 'respond-async' }));
+    const end = await other.ended(execution.id);
+    await other.close();
+
+    expect(end).toMatchObject({ outcome: 'scaled' });
+    expect(container.received).toHaveLength(1);
   });
 
   it('goes on after a restart, with the body sealed in the store and erased when it has ended', async () => {

@@ -117,7 +117,7 @@ export async function startApi(options: RunningApiOptions = {}): Promise<Running
     store,
     sealing: custody.sealing,
     holder: randomUUID(),
-    post: options.post ?? { mayDial: (address) => mayDial(address, 'refused'), rancherUrl: 'http://rancher.invalid' },
+    post: options.post ?? { mayDial: (address) => mayDial(address, 'refused'), rancherUrl: sandbox.url },
     log: logger,
     timing: { lookEveryMs: 20, firstPauseMs: 20, longestPauseMs: 50 },
   });
