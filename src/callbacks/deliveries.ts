@@ -34,7 +34,7 @@ const defaultTiming: DeliveryTiming = {
   longestPauseMs: 3_600_000,
   giveUpAfterMs: 24 * 3_600_000,
 };
-// Longer than a post can take, so that no other replica posts the same one meanwhile.
+// Longer than an attempt can take, names and all, so that no other replica posts the same one meanwhile.
 const leaseMs = 30_000;
 const atOnce = 10;
 
@@ -118,6 +118,6 @@ async function attemptOf({ store, sealing, post }: DeliveriesOptions, due: DueCa
     }
     // The library's own message holds the whole address.
     const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
-    return { kind: 'failed', reason: `no answer (${String(code ?? name)})` };
+    return { kind: 'failed', reason: `no answer (${String(typeof code === 'string' ? code : name)})` };
   }
 }

@@ -13,6 +13,7 @@ export interface PostOptions {
   readonly mayDial: (address: string) => boolean;
   /** Rancher is never posted to, wherever it is. */
   readonly rancherUrl: string;
+  /** For a whole attempt, looking up names included. Default 10,000. */
   readonly timeoutMs?: number;
   /** Every address of a name; not asked about what is an address. The system's resolver unless a test gives another. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
@@ -39,7 +40,9 @@ export async function postResult(
   options: PostOptions,
 ): Promise<number> {
   const url = new URL(text);
-  const address = await addressToDial(url, options);
+  // One deadline for all of it: a name server that hangs must not keep an attempt going until another replica claims the result.
+  const signal = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs);
+  const address = await within(signal, addressToDial(url, options));
   const Agent = url.protocol === 'https:' ? HttpsAgent : HttpAgent;
   const agent = new Agent({ keepAlive: false, lookup: always(address) });
   const time = String(atSeconds);
@@ -57,7 +60,7 @@ export async function postResult(
       agent,
       redirect: 'manual',
       compress: false,
-      signal: AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs),
+      signal,
     });
     // Nothing of the answer is read: its sender is not trusted with our memory.
     if (response.body !== null && 'destroy' in response.body) {
@@ -96,6 +99,14 @@ async function addressToDial(url: URL, options: PostOptions): Promise<string> {
   if (ofRancher.length === 0) throw notTold(undefined);
   if (addresses.some((address) => ofRancher.some((one) => isSameAddress(one, address)))) throw refused();
   return first;
+}
+
+/** What cannot be cancelled goes on by itself when the time is over; nobody waits for it any more. */
+async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 async function resolveAll(host: string): Promise<readonly string[]> {

@@ -238,6 +238,20 @@ describe('callbacks/deliveries', () => {
     );
   });
 
+  it('puts a result off whose name server does not answer, and says so', async () => {
+    const resolve = (): Promise<readonly string[]> => new Promise(() => undefined);
+    await execute('e1');
+    await end();
+    start(sealing, { post: { ...post, rancherUrl: 'http://rancher.example', resolve, timeoutMs: 20 } });
+    await until(() => logged.length > 0);
+
+    expect(logged[0]).toMatchObject({
+      message: 'a result could not be posted, will be tried again',
+      facts: { executionId: 'e1', reason: 'no answer (TimeoutError)' },
+    });
+    expect(posted).toEqual([]);
+  });
+
   it('goes all the way from a receiver to its owner', async () => {
     const api = await startApi({ post, parts: { mayCallBack: () => true } });
     try {

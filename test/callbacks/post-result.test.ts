@@ -84,6 +84,21 @@ describe('callbacks/post-result', () => {
     await new Promise((resolve) => silent.close(resolve));
   });
 
+  it.each(['ci.example', 'rancher.example'])('spends its time on looking up %s, too', async (slow) => {
+    let answer: (addresses: readonly string[]) => void = () => undefined;
+    const never = new Promise<readonly string[]>((resolve) => (answer = resolve));
+    const resolve = (host: string): Promise<readonly string[]> => (host === slow ? never : loopback.resolve(host));
+    const url = `http://ci.example:${String(port)}/`;
+
+    await expect(postResult({ url, secret }, result, { ...loopback, resolve, timeoutMs: 50 })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
+    answer(await loopback.resolve(slow));
+    await postResult({ url, secret }, { ...result, executionId: 'the next' }, loopback);
+
+    expect(seen.map(({ headers }) => headers['x-receiver-hooks-delivery'])).toEqual(['the next']);
+  });
+
   it.each([
     ['http://127.0.0.1/', []],
     ['http://0x7f.1/', []],
