@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ulid } from 'ulid';
 import { hasCode } from '../domain/errors.ts';
+import { isOutOfReach } from '../rancher/errors.ts';
 import type { Rancher } from '../rancher/rancher.ts';
 import { listHeartbeats, writeHeartbeat, type StoredHeartbeat } from './heartbeat.ts';
 import { Sightings, type Sighting } from './sightings.ts';
@@ -41,7 +42,7 @@ interface Executors {
   readonly undecided: readonly Sighting[];
   /** Environments in which Rancher's own service answers. */
   readonly oldServiceIn: readonly string[];
-  /** Why the last look failed. */
+  /** Why the last look failed, or that at one of the environments. */
   readonly unknown?: string;
 }
 
@@ -76,7 +77,15 @@ export function startPresence(options: PresenceOptions): Presence {
 
   const look = async (projectId: string): Promise<void> => {
     const rancher = options.rancher(projectId);
-    const all = await listHeartbeats(rancher, { signal });
+    const all = await listHeartbeats(rancher, { signal }).catch((error: unknown) => {
+      if (isOutOfReach(error)) return undefined;
+      throw error;
+    });
+    if (all === undefined) {
+      sightings.note(projectId, [], performance.now());
+      lastOwnBeat.delete(projectId);
+      return;
+    }
     const [own, ...twins] = all.filter(({ installation }) => installation === options.installation);
     const others = all.filter(({ installation }) => installation !== options.installation);
     const litter = sightings.note(projectId, others, performance.now());
@@ -87,20 +96,31 @@ export function startPresence(options: PresenceOptions): Presence {
     else await write(projectId, own?.objectId);
   };
 
+  /** Why it failed: one environment keeps nobody from looking at the others, and from telling what was seen there. */
+  const tryToLook = async (projectId: string): Promise<readonly string[]> => {
+    try {
+      await look(projectId);
+      return [];
+    } catch (error) {
+      if (signal.aborted) return [];
+      log.debug({ projectId, err: error }, 'could not look for other installations, will be tried again');
+      return [`${projectId}: ${describe(error)}`];
+    }
+  };
+
   const lookEverywhere = async (): Promise<void> => {
     try {
       const projects = await options.projects();
       if (looks % looksForOldServiceEvery === 0) oldServiceIn = await whereOldServiceAnswers(options, projects);
       looks += 1;
       const before = new Set(sightings.at(performance.now()).live.map(({ installation }) => installation));
-      await Promise.all(projects.map(look));
-      unknown = undefined;
+      [unknown] = (await Promise.all(projects.map(tryToLook))).flat();
       for (const { projectId, installation, host } of sightings.at(performance.now()).live)
         if (!before.has(installation))
           log.warn({ projectId, installation, host }, 'another installation executes in the same environment');
     } catch (error) {
       if (signal.aborted) return;
-      unknown = hasCode(error) ? error.message : 'the look for other installations failed; see the log';
+      unknown = describe(error);
       log.debug({ err: error }, 'could not look for other installations, will be tried again');
     }
   };
@@ -125,6 +145,10 @@ export function startPresence(options: PresenceOptions): Presence {
       if (!options.isShared) await sayFarewell(options, [...lastOwnBeat.keys()]);
     },
   };
+}
+
+function describe(error: unknown): string {
+  return hasCode(error) ? error.message : 'the look for other installations failed; see the log';
 }
 
 function hasSpoken(own: StoredHeartbeat, lastBeat: string | undefined): boolean {

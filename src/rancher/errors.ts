@@ -1,4 +1,4 @@
-import { ServiceError, type Applied, type ErrorCode } from '../domain/errors.ts';
+import { hasCode, ServiceError, type Applied, type ErrorCode } from '../domain/errors.ts';
 import type { Operation } from './operations.ts';
 
 /** A complete answer of Rancher, or of something in front of it, that is not a success. */
@@ -68,6 +68,16 @@ export function interruptionError(interruption: Interruption): ServiceError {
 /** Whether `operation` may change something in Rancher. */
 export function isWrite(operation: Operation): boolean {
   return /^(?:create|update|remove|act on) /.test(operation);
+}
+
+/**
+ * Whether Rancher itself says that an environment is gone, or that our key does not reach it (403, recording
+ * g_unknown_project_path): trying again mends neither. A proxy's 403 or 404 says nothing of the kind, and a key that is
+ * refused everywhere (401) is no matter of one environment.
+ */
+export function isOutOfReach(error: unknown): boolean {
+  if (hasCode(error, 'RANCHER_UNAUTHORIZED')) return error.details.rancherStatus === 403;
+  return hasCode(error, 'RANCHER_NOT_FOUND', 'PROJECT_NOT_FOUND');
 }
 
 function appliedTo(operation: Operation, applied: Applied): { applied?: Applied } {

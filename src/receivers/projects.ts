@@ -1,4 +1,5 @@
-import { ServiceError, hasCode } from '../domain/errors.ts';
+import { ServiceError } from '../domain/errors.ts';
+import { isOutOfReach } from '../rancher/errors.ts';
 import type { Rancher, RancherServer } from '../rancher/rancher.ts';
 import type { Custody } from './custody.ts';
 import { ExpiringSet } from './expiring-set.ts';
@@ -127,8 +128,7 @@ export class Projects {
       return open;
     } catch (error) {
       await rancher.close();
-      const isOutOfReach = hasCode(error, 'RANCHER_UNAUTHORIZED') && error.details.rancherStatus === 403;
-      if (!isOutOfReach && !hasCode(error, 'RANCHER_NOT_FOUND', 'PROJECT_NOT_FOUND')) throw error;
+      if (!isOutOfReach(error)) throw error;
       this.#unknown.add(projectId);
       throw projectNotFound(projectId);
     }

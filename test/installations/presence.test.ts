@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { installationKind, listHeartbeats } from '../../src/installations/heartbeat.ts';
 import { startPresence, type Presence, type PresenceOptions } from '../../src/installations/presence.ts';
 import type { Rancher, RancherServer } from '../../src/rancher/rancher.ts';
@@ -114,6 +115,76 @@ describe('installations/presence', () => {
     await sandbox.faults.comeBack();
 
     await until(() => presence.executors().unknown === undefined);
+  });
+
+  describe('in two environments, one of which fails', () => {
+    const logged: { readonly level: string; readonly facts: object }[] = [];
+    const log = {
+      warn: (facts: object) => void logged.push({ level: 'warn', facts }),
+      debug: (facts: object) => void logged.push({ level: 'debug', facts }),
+    };
+    const both = {
+      projects: async () => ['1a5', '1a7'],
+      rancher: (projectId: string) => admin.project(projectId),
+      log,
+    };
+    const heartbeatsOf1a7 = /projects\/1a7\/genericobjects/i;
+    let admin: RancherServer;
+
+    beforeEach(() => {
+      logged.length = 0;
+      admin = connectRancher({ url: sandbox.url, credentials: sandbox.adminKey });
+    });
+    afterEach(() => admin.close());
+
+    const fails = (status: number): void =>
+      sandbox.faults.add({
+        path: heartbeatsOf1a7,
+        times: Infinity,
+        fault: { kind: 'status', status, when: 'before-acting' },
+      });
+
+    it('tells of another installation in the one that answers, and that it does not know of the other', async () => {
+      fails(503);
+      const presence = start('one', both);
+      start('other');
+
+      await until(() => presence.executors().live.length > 0);
+      await until(() => logged.some(({ level }) => level === 'warn'));
+
+      expect(logged.find(({ level }) => level === 'warn')?.facts).toMatchObject({
+        projectId: '1a5',
+        installation: 'other',
+      });
+      expect(logged.find(({ level }) => level === 'debug')?.facts).toMatchObject({ projectId: '1a7' });
+      expect(presence.executors().unknown).toMatch(/^1a7: .*503/);
+      sandbox.faults.clear();
+      await until(() => presence.executors().unknown === undefined);
+    });
+
+    it.each([403, 404])('does not wait to know of one that is gone (%i)', async (status) => {
+      fails(status);
+      const looked = sandbox.calls.count({ method: 'GET', path: heartbeatsOf1a7 }) + 3;
+      const presence = start('one', both);
+
+      await until(() => sandbox.calls.count({ method: 'GET', path: heartbeatsOf1a7 }) > looked);
+
+      expect(presence.executors()).toEqual({ live: [], undecided: [], oldServiceIn: [] });
+      expect(await installationsSeen()).toEqual(['one']);
+    });
+
+    it('forgets at once whom it saw in one that is gone since', async () => {
+      const there = { projects: async () => ['1a7'], rancher: both.rancher };
+      start('other', there);
+      const presence = start('one', { ...both, timing: { ...timing, staleAfterMs: 600_000 } });
+      await until(() => presence.executors().live.length > 0);
+
+      fails(403);
+
+      const nobody = { live: [], undecided: [], oldServiceIn: [] };
+      // A beat that was refused in between is told of until the next look.
+      await until(() => isDeepStrictEqual(presence.executors(), nobody));
+    });
   });
 
   it("notices Rancher's own service", async () => {
