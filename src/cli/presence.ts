@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import type { ServiceConfig } from '../config/config.ts';
 import { startPresence, type Presence, type PresenceTiming } from '../installations/presence.ts';
 import type { Logger } from '../observability/logger.ts';
+import { isOutOfReach } from '../rancher/errors.ts';
 import type { Rancher, RancherServer } from '../rancher/rancher.ts';
 import type { Receivers } from '../receivers/receivers.ts';
 import { isLiveObject, receiverKind } from '../receivers/stored-receiver.ts';
@@ -42,33 +43,67 @@ export async function startOwnPresence(parts: PresenceParts): Promise<Presence> 
   });
 }
 
-/** The environments that have receivers: those in use, and those that our key reaches besides. */
+/**
+ * The environments that have receivers: those in use, and those that our key reaches besides. One that cannot be asked for now
+ * is taken for what it was; one that Rancher says is gone has none. Throws why when nothing is known of any.
+ */
 function projectsWithReceivers({
   rancherServer,
   rancherOf,
   receivers,
+  logger,
 }: PresenceParts): () => Promise<readonly string[]> {
-  let looks = 0;
-  let reached: readonly string[] = [];
+  const known = new Set<string>();
+  const unsure = new Map<string, unknown>();
+  let looksUntilListed = 0;
+  let notListed: unknown;
+
   const hasReceivers = async (projectId: string): Promise<boolean> => {
     if (receivers.projectsInUse().includes(projectId)) return (await receivers.list(projectId)).length > 0;
     const objects = await rancherOf(projectId).genericObjects.list({ kind: receiverKind });
     return objects.some(isLiveObject);
   };
-  return async () => {
-    if (looks % reachedEveryLooks === 0) {
-      const projects = (await rancherServer.listProjects()).map(({ id }) => id);
-      reached = await those(projects, hasReceivers);
-    }
-    looks += 1;
-    return [...new Set([...reached, ...(await those(receivers.projectsInUse(), hasReceivers))])];
+  const forget = (projectId: string): void => {
+    known.delete(projectId);
+    unsure.delete(projectId);
   };
-}
+  const ask = async (projectId: string): Promise<void> => {
+    try {
+      const has = await hasReceivers(projectId);
+      forget(projectId);
+      if (has) known.add(projectId);
+    } catch (error) {
+      if (isOutOfReach(error)) {
+        forget(projectId);
+        return;
+      }
+      // Once, not with every look: an outage may last.
+      if (!unsure.has(projectId))
+        logger.warn({ projectId, err: error }, 'whether there are receivers is not known now');
+      unsure.set(projectId, error);
+    }
+  };
+  const listReached = async (): Promise<readonly string[]> => {
+    looksUntilListed -= 1;
+    if (looksUntilListed > 0) return [];
+    try {
+      const reached = (await rancherServer.listProjects()).map(({ id }) => id);
+      looksUntilListed = reachedEveryLooks;
+      notListed = undefined;
+      for (const projectId of [...known, ...unsure.keys()]) if (!reached.includes(projectId)) forget(projectId);
+      return reached;
+    } catch (error) {
+      if (notListed === undefined) logger.warn({ err: error }, 'the environments cannot be listed now');
+      notListed = error;
+      return [];
+    }
+  };
 
-async function those(
-  projects: readonly string[],
-  isWanted: (projectId: string) => Promise<boolean>,
-): Promise<readonly string[]> {
-  const wanted = await Promise.all(projects.map(isWanted));
-  return projects.filter((_, index) => wanted[index]);
+  return async () => {
+    const reached = await listReached();
+    await Promise.all([...new Set([...reached, ...unsure.keys(), ...receivers.projectsInUse()])].map(ask));
+    const [failure = notListed] = unsure.values();
+    if (known.size === 0 && failure !== undefined) throw failure;
+    return [...known];
+  };
 }
