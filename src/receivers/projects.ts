@@ -33,13 +33,19 @@ export interface ProjectsOptions {
   readonly removeObject: (project: OpenProject, objectId: string) => Promise<void>;
 }
 
+/** After this it is asked again whether our key reaches an environment in use. */
+const reachedForMs = 60_000;
 const unknownProjectTtlMs = 5_000;
 const unknownProjectsPerSecond = 20;
 
-/** The environments in use: opened when first asked for, after Rancher has said that our key reaches them. */
+/**
+ * The environments in use: opened when first asked for, after Rancher has said that our key reaches them, and let go once it
+ * says that they are gone or out of reach.
+ */
 export class Projects {
   readonly #options: ProjectsOptions;
   readonly #open = new Map<string, OpenProject>();
+  readonly #reachedAtMs = new Map<string, number>();
   readonly #opening = new Map<string, Promise<OpenProject>>();
   readonly #unknown: ExpiringSet;
   readonly #limit: RateLimit;
@@ -53,7 +59,10 @@ export class Projects {
   /** @throws ServiceError PROJECT_NOT_FOUND, OVERLOADED when strangers try too many ids, or what the client throws. */
   async open(projectId: string): Promise<OpenProject> {
     const known = this.#open.get(projectId);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (this.#options.nowMs() - (this.#reachedAtMs.get(projectId) ?? 0) >= reachedForMs) void this.#lookAgain(known);
+      return known;
+    }
     // An id with other characters would be read as another path by Rancher.
     if (!/^[0-9A-Za-z]{1,64}$/.test(projectId) || this.#unknown.has(projectId)) throw projectNotFound(projectId);
     const underWay = this.#opening.get(projectId);
@@ -85,6 +94,22 @@ export class Projects {
     this.#open.clear();
     for (const { cache } of projects) cache.close();
     await Promise.all(projects.map(({ rancher }) => rancher.close()));
+  }
+
+  /** Nobody waits for it. An environment that is gone would keep a stream connecting, and readiness warning of it, for ever. */
+  async #lookAgain(project: OpenProject): Promise<void> {
+    const { projectId, rancher, cache } = project;
+    this.#reachedAtMs.set(projectId, this.#options.nowMs());
+    try {
+      if (isLiveObject(await rancher.readProject())) return;
+    } catch (error) {
+      if (!isOutOfReach(error)) return;
+    }
+    if (this.#open.get(projectId) !== project) return;
+    this.#open.delete(projectId);
+    this.#unknown.add(projectId);
+    cache.close();
+    await rancher.close();
   }
 
   #removeObjects(projectId: string, objectIds: readonly string[]): void {
@@ -125,6 +150,7 @@ export class Projects {
       };
       const open = { projectId, rancher, cache, writes: new WriteQueue(), keeping, lateWriteMs, onWriteLost };
       this.#open.set(projectId, open);
+      this.#reachedAtMs.set(projectId, nowMs());
       return open;
     } catch (error) {
       await rancher.close();
