@@ -2,9 +2,10 @@ import { Kysely, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { ServiceError } from '../domain/errors.ts';
-import { postgresEngine, storable, type OpenDatabase } from './engine.ts';
+import { postgresEngine, type OpenDatabase } from './engine.ts';
 import { migrationsFor } from './migrations.ts';
 import type { Announcement } from './operations/announce.ts';
+import { BriefClient } from './postgres-client.ts';
 import { listen } from './postgres-announcements.ts';
 import type { Tables } from './tables.ts';
 
@@ -78,98 +79,6 @@ const stalling = "set idle_in_transaction_session_timeout = '5s'";
 // rows would read whole tables, and planned anew for each call they would cost more than they do.
 const planning =
   'set jit = off; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan';
-
-// Statements with lists of ids vary in length without end; the server keeps those of everyday.
-const mostPrepared = 200;
-const statementNames = new Map<string, string>();
-
-/** What kysely makes of a statement that answers nothing. */
-const unread = { command: '', rowCount: null, rows: [] };
-
-/**
- * Prepares each statement once: to parse and plan one costs PostgreSQL several times what carrying it out does. What is asked in one
- * turn of the event loop leaves in one piece, and nobody waits for an answer that nobody reads: where one of the statements of a
- * transaction that return nothing fails, PostgreSQL refuses all that follow, and whoever asks next is told the reason.
- */
-class BriefClient extends pg.Client {
-  /** The one under way, and why one of its unread statements failed. */
-  #transaction: { failure?: { readonly error: unknown } } | undefined;
-  /** How it begins, until its first statement is sent. */
-  #beginning = '';
-  #isHoldingBack = false;
-
-  override query(...parameters: never[]): never {
-    const [text, values] = parameters as readonly unknown[];
-    if (typeof text !== 'string') return this.#send(parameters) as never;
-    if (text === 'begin') this.#transaction = {};
-    const transaction = this.#transaction;
-    if (transaction === undefined) return this.#send(asPrepared(text, values)) as never;
-    if (/^(?:begin$|set local )/.test(text)) {
-      // One text, and so one answer.
-      this.#beginning += `${text};`;
-      return Promise.resolve(unread) as never;
-    }
-    if (this.#beginning !== '') {
-      this.#sendUnread(transaction, [this.#beginning]);
-      this.#beginning = '';
-    }
-    if (isUnread(text)) {
-      this.#sendUnread(transaction, asPrepared(text, values));
-      return Promise.resolve(unread) as never;
-    }
-    if (text === 'commit' || text === 'rollback') this.#transaction = undefined;
-    const answer = this.#send(asPrepared(text, values));
-    return (text === 'rollback' ? answer : toldBy(transaction, answer)) as never;
-  }
-
-  #sendUnread(transaction: { failure?: { readonly error: unknown } }, given: readonly unknown[]): void {
-    this.#send(given).catch((error: unknown) => (transaction.failure ??= { error }));
-  }
-
-  #send(given: readonly unknown[]): Promise<unknown> {
-    if (!this.#isHoldingBack) {
-      this.#isHoldingBack = true;
-      const { stream } = this.connection;
-      stream.cork();
-      process.nextTick(() => {
-        this.#isHoldingBack = false;
-        stream.uncork();
-      });
-    }
-    return (super.query as (...all: readonly unknown[]) => Promise<unknown>)(...given);
-  }
-}
-
-async function toldBy(
-  transaction: { readonly failure?: { readonly error: unknown } },
-  answer: Promise<unknown>,
-): Promise<unknown> {
-  const answered = await answer.catch((error: unknown) => {
-    throw transaction.failure?.error ?? error;
-  });
-  // A commit of what has failed is answered like any other, and has rolled back.
-  if (transaction.failure !== undefined) throw transaction.failure.error;
-  return answered;
-}
-
-/** Statements whose only news is that they failed. How many rows one changed is not told either: `returning` counts them. */
-function isUnread(text: string): boolean {
-  return text.startsWith('select pg_notify(') || /^\s*(?:insert|update|delete) (?!.* returning )/s.test(text);
-}
-
-function asPrepared(text: string, values: unknown): readonly unknown[] {
-  if (!Array.isArray(values) || values.length === 0) return [text];
-  const name = nameOf(text);
-  return [{ text, values: values.map(storable), ...(name === undefined ? {} : { name }) }];
-}
-
-function nameOf(text: string): string | undefined {
-  const known = statementNames.get(text);
-  if (known !== undefined || statementNames.size >= mostPrepared) return known;
-  const name = `s${String(statementNames.size)}`;
-  statementNames.set(text, name);
-  return name;
-}
 
 /** The connection broke, or was given up, behind a question; others could not be asked at all, or were refused. */
 const broken = /Connection terminated|ECONNRESET|EPIPE|Query read timeout|not queryable|57P0[123]/;
