@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fetch from 'node-fetch';
+import manifest from '../../package.json' with { type: 'json' };
 import { freePort } from '../../test/support/free-port.ts';
 
-// As `npm run serve` starts it: bundled, with a small young generation.
+// As `npm run serve` starts it: bundled, with its flags for memory.
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const nodeFlags = ['--max-semi-space-size=4'];
+const nodeFlags = /node (?<flags>.*) dist\/main\.js/.exec(manifest.scripts.serve)?.groups?.['flags']?.split(' ') ?? [];
 /** Node would write the address to the terminal. */
 const quietly = '--inspect-publish-uid=http';
 const readyWithinMs = 30_000;
