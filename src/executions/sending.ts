@@ -27,7 +27,8 @@ export interface ChangeInHand {
  * rejects. A tenth of what a trigger costs above Rancher's own time is saved by it (docs/adr/0031).
  */
 export function prepare(turn: Turn, change: ChangeInHand, committed: Promise<unknown>): Promise<Progress> {
-  const progress = converge(turn, change, 'fresh', committed);
+  // The commit leaves first: asked for in this turn of the event loop, it would else wait until the write is built.
+  const progress = nextTurn().then(() => converge(turn, change, 'fresh', committed));
   // `send` asks for it, and nobody does when the change was not committed.
   progress.catch(() => undefined);
   committed.catch(() => undefined);
