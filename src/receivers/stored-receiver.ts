@@ -60,7 +60,7 @@ type StoredContent =
     };
 
 /** What a receiver says besides what it does; without any of ours, as the old service's are, the defaults. */
-export type ReceiverOptions = Omit<
+type ReceiverOptions = Omit<
   Receiver,
   'id' | 'projectId' | 'name' | 'created' | 'driver' | 'config' | 'provenance'
 >;

@@ -5,7 +5,7 @@ export interface Statement {
   /** Under which it is prepared on the connection; empty: not at all. */
   readonly name: string;
   readonly text: string;
-  readonly values: readonly unknown[];
+  readonly values: readonly (string | null)[];
   /** Whether its rows are wanted. */
   readonly isRead: boolean;
   readonly answered: (result: Pick<pg.QueryResult, 'command' | 'rowCount' | 'rows'>) => void;
@@ -16,7 +16,7 @@ export interface Statement {
 export interface BatchContext {
   /** Names of the statements that the server has prepared. */
   readonly prepared: Set<string>;
-  readonly types: Pick<pg.Client, 'getTypeParser'>;
+  readonly types: { getTypeParser(oid: number, format: 'text'): (text: string) => unknown };
 }
 
 // The parts of the driver's connection that its own queries are made of; its published types know an older shape of them.
@@ -24,11 +24,7 @@ interface Wire {
   readonly stream: { cork(): void; uncork(): void };
   close(statement: { readonly type: 'S'; readonly name: string }): void;
   parse(statement: { readonly name: string; readonly text: string }): void;
-  bind(portal: {
-    readonly statement: string;
-    readonly values: readonly unknown[];
-    readonly valueMapper: (value: unknown) => string | null;
-  }): void;
+  bind(portal: { readonly statement: string; readonly values: readonly (string | null)[] }): void;
   describe(portal: { readonly type: 'P'; readonly name: string }): void;
   execute(portal: { readonly portal: string; readonly rows: number }): void;
   sync(): void;
@@ -77,7 +73,7 @@ export class PostgresBatch extends pg.Query {
       wire.parse({ name, text });
       if (name !== '') prepared.add(name);
     }
-    wire.bind({ statement: name, values, valueMapper: asText });
+    wire.bind({ statement: name, values });
     if (isRead) wire.describe({ type: 'P', name: '' });
     wire.execute({ portal: '', rows: 0 });
   }
@@ -120,8 +116,4 @@ export class PostgresBatch extends pg.Query {
     }
     this.callback?.(error);
   }
-}
-
-function asText(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value as string | number | boolean);
 }

@@ -28,7 +28,7 @@ export class BriefClient extends pg.Client {
   override query(...parameters: never[]): never {
     const [text, given] = parameters as readonly unknown[];
     if (typeof text !== 'string') return super.query(...(parameters as unknown as [string])) as never;
-    const values = Array.isArray(given) ? given.map(storable) : [];
+    const values = Array.isArray(given) ? given.map(asText) : [];
     if (text === 'begin') this.#transaction = {};
     const transaction = this.#transaction;
     // Several statements in one text can only be sent so.
@@ -75,4 +75,11 @@ function nameOf(text: string): string {
   const name = `s${String(statementNames.size)}`;
   statementNames.set(text, name);
   return name;
+}
+
+/** A value of a statement as it is sent. */
+function asText(value: unknown): string | null {
+  const kept = storable(value);
+  if (typeof kept === 'string') return kept;
+  return kept === null || kept === undefined ? null : JSON.stringify(kept);
 }

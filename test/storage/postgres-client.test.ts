@@ -28,7 +28,7 @@ afterAll(() => server.close());
 
 beforeEach(async () => {
   url = await server.createDatabase();
-  client = new BriefClient({ connectionString: url, pipeline: true, query_timeout: 10_000 } as pg.ClientConfig);
+  client = new BriefClient({ connectionString: url, pipeline: true, query_timeout: 10_000 });
   client.on('error', () => undefined);
   await client.connect();
   await ask('create table things (id integer primary key, name text)');
