@@ -60,10 +60,7 @@ type StoredContent =
     };
 
 /** What a receiver says besides what it does; without any of ours, as the old service's are, the defaults. */
-type ReceiverOptions = Omit<
-  Receiver,
-  'id' | 'projectId' | 'name' | 'created' | 'driver' | 'config' | 'provenance'
->;
+type ReceiverOptions = Omit<Receiver, 'id' | 'projectId' | 'name' | 'created' | 'driver' | 'config' | 'provenance'>;
 
 const Options = z.object({
   version: z.literal(1),
