@@ -34,8 +34,8 @@ export class Lane {
   #working: Promise<void> | undefined;
   /** Of the last round that this process held. */
   #epoch: number | undefined;
-  /** No other replica had the lane between the last two rounds of this process. */
-  #isAlone: boolean;
+  /** From this one on all of them were this process's. */
+  #aloneFromEpoch = Infinity;
   #crowdSeenMs = 0;
   #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
@@ -50,7 +50,11 @@ export class Lane {
   constructor(context: LaneContext, target: Target) {
     this.#context = context;
     this.#target = target;
-    this.#isAlone = !context.store.isShared;
+  }
+
+  /** No other replica had the lane between the last two rounds of this process. */
+  get #isAlone(): boolean {
+    return !this.#context.store.isShared || this.#aloneFromEpoch < (this.#epoch ?? 0);
   }
 
   /** A new trigger would be taken up at once, and a reading begun now shows the target as its round will find it. */
@@ -195,15 +199,20 @@ export class Lane {
 
   async #turn(opened: OpenedRound | undefined): Promise<Next> {
     const { store, holder, timing, reached } = this.#context;
-    const early = this.#early;
-    this.#early = undefined;
     this.#isWritten = false;
     const askedMs = opened?.askedMs ?? performance.now();
     const asked = { target: this.#target, holder, leaseMs: timing.leaseMs, doubtMs: timing.rancherTimeoutMs };
     const round = opened?.round ?? (await store.openRound(asked));
+    if (round.kind === 'held') this.#noteHeld(round.epoch);
+    // Where nothing is done, what was read stays good for the trigger that it was read for, and that is not stored yet.
+    if (round.kind === 'held' && isEmpty(round)) {
+      reached('round-opened');
+      await store.releaseLane({ target: this.#target, epoch: round.epoch });
+      return 'rest';
+    }
+    const early = this.#early;
+    this.#early = undefined;
     if (round.kind === 'elsewhere') return { restMs: round.leaseLeftMs + 1, why: 'look-again' };
-    this.#isAlone = this.#isAloneSince(this.#epoch, round.epoch);
-    this.#epoch = round.epoch;
     reached('round-opened');
     const turn: Turn = {
       context: this.#context,
@@ -217,21 +226,27 @@ export class Lane {
       },
     };
     if (round.open !== undefined) return settleDoubt(turn, round.open, round.lateWrite);
-    if (round.waiting.length > 0) {
-      const isUsable = early !== undefined && this.#isAloneSince(early.afterEpoch, round.epoch);
-      return decideRound(turn, round, isUsable ? early.reading : undefined);
-    }
-    if (round.lateWrite !== undefined) return watchLateWrite(turn, round.lateWrite);
-    await store.releaseLane({ target: this.#target, epoch: round.epoch });
-    return 'rest';
+    if (round.waiting.length === 0 && round.lateWrite !== undefined) return watchLateWrite(turn, round.lateWrite);
+    const isUsable = early !== undefined && this.#isAloneSince(early.afterEpoch);
+    return decideRound(turn, round, isUsable ? early.reading : undefined);
+  }
+
+  #noteHeld(epoch: number): void {
+    if (epoch - 1 !== this.#epoch) this.#aloneFromEpoch = epoch;
+    this.#epoch = epoch;
   }
 
   /**
-   * Whether nobody else can have written since our round of epoch `before`. Each taking of a lane raises its epoch by one: with at
-   * most our own between the two rounds, no other replica had the lane. A reading begun between them then shows what is there;
-   * any other might be older than a step of another replica, which would be overwritten.
+   * Whether nobody else can have written since our round of epoch `before`. Each taking of a lane raises its epoch by one: where all since
+   * then were ours, no other replica had the lane. A reading begun after that round then shows what is there; any other might be
+   * older than a step of another replica, which would be overwritten.
    */
-  #isAloneSince(before: number | undefined, epoch: number): boolean {
-    return !this.#context.store.isShared || (before !== undefined && epoch - before <= 1);
+  #isAloneSince(before: number | undefined): boolean {
+    return !this.#context.store.isShared || (before !== undefined && before >= this.#aloneFromEpoch);
   }
+}
+
+/** Nothing waits, and nothing is under way or in doubt. */
+function isEmpty({ open, waiting, lateWrite }: HeldLane): boolean {
+  return open === undefined && waiting.length === 0 && lateWrite === undefined;
 }

@@ -1,11 +1,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasCode } from '../../src/domain/errors.ts';
+import type { Target } from '../../src/domain/target.ts';
+import type { Submitted } from '../../src/executions/submission.ts';
 import type { Execution } from '../../src/executions/execution.ts';
 import { startCuttableProxy, type CuttableProxy } from '../support/cuttable-proxy.ts';
 import { openPostgresStore } from '../../src/storage/postgres-store.ts';
 import { startBench, type Bench, type Replica } from '../support/executions-under-test.ts';
 import { startPostgresServer, type PostgresServer } from '../support/postgres-server.ts';
+
+function targetOf(submitted: Submitted | undefined): Target {
+  const target = submitted?.execution.items[0]?.target;
+  if (target === undefined) throw new Error('the execution has no target');
+  return target;
+}
 
 describe('executions on several replicas', () => {
   let postgres: PostgresServer;
@@ -85,6 +93,43 @@ describe('executions on several replicas', () => {
 
     expect((await overtaken).execution).toMatchObject({ outcome: 'scaled', from: 5, to: 6 });
     expect(bench.scaleOf(serviceId)).toBe(6);
+  });
+
+  it('keep what was read for a trigger while their lane is looked at and nothing waits there yet', async () => {
+    const store = await openPostgresStore({ url });
+    const accepting = Promise.withResolvers<undefined>();
+    const lookedAt = Promise.withResolvers<undefined>();
+    let isHeldBack = false;
+    let look = (_target: Target): void => undefined;
+    const one = await bench.addReplica({
+      store: {
+        ...store,
+        watch(watcher) {
+          look = (target) => watcher.waiting(target);
+          return store.watch(watcher);
+        },
+        async accept(executions) {
+          if (isHeldBack) await accepting.promise;
+          return store.accept(executions);
+        },
+        async releaseLane(lane) {
+          await store.releaseLane(lane);
+          lookedAt.resolve(undefined);
+        },
+      },
+    });
+    const before = [await one.scale({ serviceId }), await one.scale({ serviceId })];
+    bench.sandbox.calls.clear();
+
+    isHeldBack = true;
+    const scaling = one.scale({ serviceId });
+    while (bench.sandbox.calls.list()[0]?.status === undefined) await pause(1);
+    look(targetOf(before[0]));
+    await lookedAt.promise;
+    accepting.resolve(undefined);
+
+    expect((await scaling).execution).toMatchObject({ outcome: 'scaled', from: 4, to: 5 });
+    expect(bench.sandbox.calls.count({ method: 'GET' })).toBe(1);
   });
 
   it('know an event that another one has seen, and wait for its end', async () => {
