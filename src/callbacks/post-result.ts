@@ -109,7 +109,8 @@ async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-async function resolveAll(host: string): Promise<readonly string[]> {
+/** Every address that the system's resolver knows for a name. Throws what the resolver throws. */
+export async function resolveAll(host: string): Promise<readonly string[]> {
   return (await lookUpName(host, { all: true, verbatim: true })).map(({ address }) => address);
 }
 

@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
+import { resolveAll } from '../callbacks/post-result.ts';
 import { hostOf, isSameAddress, mayDial } from '../domain/address-policy.ts';
 import { ServiceError } from '../domain/errors.ts';
 import type { ForwardPostOptions } from '../drivers/forward-post.ts';
@@ -35,10 +35,6 @@ function isOurs(address: string): boolean {
 }
 
 type Resolve = (host: string) => Promise<readonly string[]>;
-
-async function resolveAll(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
-}
 
 /** Whether an address is the Rancher server's, as the resolver last said. Throws RANCHER_UNAVAILABLE until it has said something. */
 function rancherAddresses(url: string, resolve: Resolve): (address: string) => Promise<boolean> {
