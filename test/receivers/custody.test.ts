@@ -1,60 +1,38 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { drivers } from '../../src/drivers/drivers.ts';
-import { formats } from '../../src/formats/formats.ts';
-import type { RancherServer } from '../../src/rancher/rancher.ts';
-import { connectRancher } from '../../src/rancher/server.ts';
 import type { Custody } from '../../src/receivers/custody.ts';
 import type { SignatureSettings } from '../../src/receivers/demands.ts';
 import type { ReceiverSettings } from '../../src/receivers/receiver-settings.ts';
-import { createReceivers } from '../../src/receivers/receivers.ts';
-import type { Receivers } from '../../src/receivers/receivers.ts';
 import { createSealing } from '../../src/receivers/sealing.ts';
 import { openSecret } from '../../src/receivers/secrets.ts';
 import { isHashedKey } from '../../src/receivers/trigger-key.ts';
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { projectId, startInstallations, urlOf } from './support/installations.ts';
+import type { Installations, Installed } from './support/installations.ts';
 
-const projectId = '1a5';
-const urlOf = (key: string): string => `http://hooks.example/endpoint?key=${key}`;
 const sealing = createSealing(Buffer.alloc(32, 5));
 const hashed: Custody = { sealing, triggerKeys: 'hashed' };
 const plain: Custody = { sealing, triggerKeys: 'plain' };
 const otherKey: Custody = { sealing: createSealing(Buffer.alloc(32, 6)), triggerKeys: 'hashed' };
 
+let all: Installations;
 let sandbox: Sandbox;
-let serviceId: string;
-let installed: { readonly receivers: Receivers; readonly server: RancherServer }[] = [];
+let newest: Installed | undefined;
 
 beforeEach(async () => {
-  sandbox = await startSandbox({ readLatencyMs: 0, writeLatencyMs: 0, speed: 50 });
-  serviceId = sandbox.addService({ projectId, scale: 1 });
+  all = await startInstallations();
+  ({ sandbox } = all);
 });
 
 afterEach(async () => {
-  for (const { receivers, server } of installed) {
-    await receivers.close();
-    await server.close();
-  }
-  installed = [];
-  await sandbox.close();
+  await all.close();
 });
 
-function install(custody: Custody): Receivers {
-  const server = connectRancher({ url: sandbox.url, credentials: sandbox.adminKey, timeoutMs: 2_000 });
-  const receivers = createReceivers({ rancherServer: server, kinds: { drivers, formats }, custody });
-  installed.push({ receivers, server });
-  return receivers;
+function install(custody: Custody): Installed {
+  newest = all.install({ custody });
+  return newest;
 }
 
-const settings = (more: Partial<ReceiverSettings> = {}): ReceiverSettings => ({
-  name: 'web-up',
-  driver: 'scaleService',
-  config: { type: 'scaleService', serviceId, action: 'up', amount: 1, min: 1, max: 4 },
-  format: 'auto',
-  formatSettings: {},
-  repeatAfterSeconds: 600,
-  ...more,
-});
+const settings = (more: Partial<ReceiverSettings> = {}): ReceiverSettings => all.settings('web-up', more);
 
 const signature = (text: string): SignatureSettings => ({
   kind: 'github',
@@ -65,8 +43,7 @@ const signature = (text: string): SignatureSettings => ({
 const readable = (objectId: string): string => JSON.stringify(sandbox.inspect(objectId));
 
 async function changeByHand(objectId: string, change: (stored: Record<string, unknown>) => void): Promise<void> {
-  const { server } = installed.at(-1) ?? {};
-  const rancher = server?.project(projectId);
+  const rancher = newest?.server.project(projectId);
   const object = await rancher?.genericObjects.read(objectId);
   const resourceData = structuredClone(object?.resourceData ?? {}) as Record<string, unknown>;
   change(resourceData);
