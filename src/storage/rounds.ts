@@ -15,7 +15,7 @@ export interface WaitingItem {
   readonly keptBody?: string;
   /** Its execution has no other item: how this one ends is how the execution ends. */
   readonly isOnly: boolean;
-  /** It was just accepted by this process, and nobody can ask another replica for the same execution. */
+  /** It was just accepted by this process, nobody can ask another replica for the same execution, and its outcome is posted nowhere. */
   readonly isOfOneCaller?: boolean;
   readonly waitedMs: number;
   /** Negative once it is too late to send. */
@@ -109,7 +109,10 @@ export interface ChangeToClose {
   readonly epoch: number;
   readonly changeId: string;
   readonly attempt: NewAttempt;
-  /** Whoever waits for its executions was told of their end: other replicas need not hear of it. */
+  /**
+   * Nobody is left to hear of it: its items are all `isOnly` and `isOfOneCaller`, and each caller was told. A change that is done is then
+   * closed in one round trip.
+   */
   readonly isTold?: boolean;
   readonly end:
     | {

@@ -29,8 +29,16 @@ class Place {
   }
 }
 
-/** The places of all values there may be. */
-const places: unknown = new Proxy({}, { get: (_target, name) => new Place(String(name)) });
+/** The places of all values there may be; which there are nobody knows, so they can only be asked for by name. */
+const places: unknown = new Proxy(
+  {},
+  {
+    get: (_target, name) => new Place(String(name)),
+    ownKeys() {
+      throw new TypeError('a statement is built without its values: name each of them, there is no rest');
+    },
+  },
+);
 
 type Built<Row> = (Compilable<Row> & OperationNodeSource) | RawBuilder<Row>;
 

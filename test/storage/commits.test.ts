@@ -2,6 +2,7 @@ import { open as openFile, stat } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { OpenDatabase } from '../../src/storage/engine.ts';
+import type { StoredExecution } from '../../src/storage/stored-execution.ts';
 import { openSqliteDatabase } from '../../src/storage/sqlite-database.ts';
 import { commitChange, hold, newExecution, target, useEngines } from '../support/stores.ts';
 
@@ -48,7 +49,52 @@ describe.each(engines)('storage: what is committed on $engine', ({ engine, open,
     if (engine === 'SQLite') await again.endAllLeases();
     expect((await hold(again)).open).toBeUndefined();
   });
+
+  it('leaves the same of a done change whether its callers were told or not', async () => {
+    const store = await open();
+    const left: unknown[] = [];
+    for (const isTold of [false, true]) {
+      const execution = newExecution();
+      await store.accept([execution]);
+      const lane = await hold(store);
+      const { changeId } = await commitChange(store, lane);
+      const closing = { target, epoch: lane.epoch, changeId, attempt: { result: 'done' }, isTold };
+      const committed = await store.closeChange({
+        ...closing,
+        end: { kind: 'ended', state: 'done', outcome: 'scaled' },
+      });
+      const next = await hold(store);
+      const { sinceLastEffectiveChangeMs } = await store.readLaneHistory({ target });
+
+      expect(committed).toMatchObject({ kind: 'committed', next: 'rest' });
+      expect(next).toMatchObject({ waiting: [] });
+      expect(next.open).toBeUndefined();
+      expect(sinceLastEffectiveChangeMs).toBeLessThan(5_000);
+      left.push(withoutIdentity(await store.findExecution(execution.id)));
+    }
+
+    expect(left[1]).toEqual(left[0]);
+    expect(left[0]).toMatchObject({
+      state: 'finished',
+      outcome: 'scaled',
+      from: 1,
+      to: 2,
+      attempts: [{ result: 'done' }],
+    });
+  });
 });
+
+/** What is stored of an execution, without what no two of them share. */
+function withoutIdentity(execution: StoredExecution | undefined): unknown {
+  if (execution === undefined) return undefined;
+  const { id: _id, seq: _seq, acceptedAtMs: _accepted, finishedAtMs, items, attempts, ...rest } = execution;
+  return {
+    ...rest,
+    isDated: finishedAtMs !== undefined,
+    items: items.map(({ changeId: _change, ...item }) => item),
+    attempts: attempts.map(({ atMs: _at, ...attempt }) => attempt),
+  };
+}
 
 describe('storage: the end of an execution on PostgreSQL', () => {
   it('is heard by other replicas, unless whoever waits for it was told, and among what is no announcement', async () => {

@@ -89,7 +89,8 @@ describe.each(engines)('storage: lanes on $engine', ({ open }) => {
     const closing = { target, epoch: lost.epoch, changeId, attempt: { result: 'done' } };
     const end = { kind: 'ended', state: 'done', outcome: 'scaled' } as const;
 
-    expect(await store.closeChange({ ...closing, end })).toEqual({ kind: 'lane-lost' });
+    for (const isTold of [false, true])
+      expect(await store.closeChange({ ...closing, isTold, end })).toEqual({ kind: 'lane-lost' });
     expect((await commitChange(store, { ...taken, epoch: lost.epoch })).committed).toEqual({ kind: 'lane-lost' });
 
     expect(await store.findExecution(one.id)).toMatchObject({

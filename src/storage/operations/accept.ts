@@ -110,7 +110,7 @@ async function storeAll(tx: Tx, engine: Engine, executions: readonly NewExecutio
 /** Of executions just stored, what waits on a target. */
 function waitingOf(accepted: readonly NewExecution[], target: Target): readonly WaitingItem[] {
   return accepted.flatMap(
-    ({ id, projectId, receiverId, driver, config, signal, keptBody, targets, sendWithinMs, isToldLater }) =>
+    ({ id, projectId, receiverId, driver, config, signal, keptBody, targets, sendWithinMs, isToldLater, callback }) =>
       targets.includes(target)
         ? [
             {
@@ -123,7 +123,7 @@ function waitingOf(accepted: readonly NewExecution[], target: Target): readonly 
               signal,
               ...(keptBody === undefined ? {} : { keptBody }),
               isOnly: targets.length === 1,
-              isOfOneCaller: isToldLater === true,
+              isOfOneCaller: isToldLater === true && callback === undefined,
               waitedMs: 0,
               sendWithinMs,
             },

@@ -11,13 +11,14 @@ import {
 } from '../engine.ts';
 import { announceFinished } from './announce.ts';
 import { addAttempt, nothingEnds, progressChange, setState, type Stepped } from './changes.ts';
-import { asPatched, patchedColumns, type LanePatch, type PatchValues } from './lane-patch.ts';
+import { closeTold } from './close-told.ts';
 import { DecidedMeanwhile, endItems } from './ends.ts';
 import { statement } from '../statement.ts';
+import { forUpdate, isHeld, leaveLane, type OnLane } from './holding.ts';
 import { asParameter, givenRows, type GivenColumns } from './given-rows.ts';
 import type { ChangeToClose, Committed, RoundToCommit } from '../rounds.ts';
 import type { Store } from '../store.ts';
-import type { ChangesTable, ItemsTable, LanesTable } from '../tables.ts';
+import type { ChangesTable, ItemsTable } from '../tables.ts';
 
 /** See `Store.commitRound`. */
 export async function commitRound(db: Database, engine: Engine, round: RoundToCommit): Promise<Committed> {
@@ -68,8 +69,6 @@ async function beginChange(
 type BegunRow = Pick<ItemsTable, 'id' | 'message' | 'scale_from' | 'scale_to'>;
 
 const begunColumns: GivenColumns<BegunRow> = { id: 'text', message: 'text', scale_from: 'whole', scale_to: 'whole' };
-
-type OnLane = Pick<LanesTable, 'target' | 'epoch'>;
 
 // All or none: the items are counted once they are locked, and found by their ids alone.
 const beginItems = statement(
@@ -135,6 +134,8 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
   // The callers of a done change are answered before this, and a crash before it finds the change as it stands in Rancher: nothing
   // is lost with its commit but the time to look, and the next trigger need not wait for the disk.
   const isFoundOutAnew = close.end.kind === 'ended' && close.end.state === 'done' && close.end.items === undefined;
+  if (isFoundOutAnew && close.isTold === true && close.end.lateWriteForMs === undefined)
+    return closeTold(db, engine, close);
   const work = async (tx: Tx): Promise<Stepped> => {
     const { changeId, end, target, attempt } = close;
     await addAttempt(tx, engine, { target, changeId, attempt });
@@ -168,13 +169,7 @@ class LaneLost extends Error {}
 async function asHolder(
   db: Database,
   engine: Engine,
-  {
-    target,
-    epoch,
-    change,
-    isTold,
-  }: Pick<RoundToCommit & ChangeToClose, 'target' | 'epoch'> &
-    Partial<Pick<RoundToCommit & ChangeToClose, 'change' | 'isTold'>>,
+  { target, epoch, change }: Pick<RoundToCommit, 'target' | 'epoch' | 'change'>,
   { hold = (tx) => isHeld(tx, engine, { target, epoch }), work, transact = flushed }: AsHolder,
 ): Promise<Committed> {
   const step = async (tx: Tx) => {
@@ -187,11 +182,10 @@ async function asHolder(
     return await transact(db, async (tx): Promise<Committed> => {
       const [isStillHeld, [finished, next]] = await together([hold(tx), step(tx)]);
       if (!isStillHeld || next === undefined) throw new LaneLost();
-      const told = isTold === true ? [] : finished;
       await announceFinished(
         tx,
         engine,
-        told.map(({ executionId }) => executionId),
+        finished.map(({ executionId }) => executionId),
       );
       return { kind: 'committed', finished, next };
     });
@@ -200,51 +194,3 @@ async function asHolder(
     throw error;
   }
 }
-
-async function isHeld(tx: Tx, engine: Engine, lane: OnLane): Promise<boolean> {
-  const { rows } = await heldLane(tx, engine, lane);
-  return rows.length > 0;
-}
-
-const heldLane = statement(
-  ({ target, epoch }: OnLane, { engine }) =>
-    sql`select epoch from lanes where target = ${target} and epoch = ${epoch} ${forUpdate(engine, 'lanes')}`,
-);
-
-/** Nobody else can write to a SQLite file. */
-function forUpdate({ name }: Engine, table: 'lanes' | 'items') {
-  return name === 'postgres' ? sql`for update of ${sql.table(table)}` : sql``;
-}
-
-/**
- * Notes what a step left on the lane and says what is next on it; undefined where the lane is somebody else's by now, whom this must not
- * wait for: he may be waiting for what this transaction has written. Where nothing is next, the lane is given up: another replica need
- * not wait for its lease. Nobody else can have a SQLite file.
- */
-async function leaveLane(
-  tx: Tx,
-  engine: Engine,
-  { target, epoch, patch }: OnLane & { readonly patch: LanePatch },
-): Promise<'more' | 'watch' | 'rest' | undefined> {
-  const { rows } = await leftLane(tx, engine, { target, epoch, ...asPatched(patch) });
-  const [left] = rows;
-  if (left === undefined) return undefined;
-  if (left.is_more === 1) return 'more';
-  return left.is_watched === 1 ? 'watch' : 'rest';
-}
-
-const leftLane = statement((given: OnLane & PatchValues, { tx, engine }) => {
-  const isMore = sql<number>`case when exists (select 1 from items where items.target = lanes.target and items.state = 'waiting')
-    or exists (select 1 from changes where changes.target = lanes.target and changes.state = 'sending') then 1 else 0 end`;
-  const patched = patchedColumns(given, engine);
-  const isLeft = sql<number>`case when ${isMore} = 1 or ${patched.doubt_until} > ${engine.nowMs} then lease_until else ${engine.nowMs} end`;
-  return tx
-    .updateTable('lanes')
-    .set({ ...patched, lease_until: engine.name === 'postgres' ? isLeft : sql<number>`lease_until` })
-    .where('target', '=', given.target)
-    .where('epoch', '=', given.epoch)
-    .returning([
-      isMore.as('is_more'),
-      sql<number>`case when doubt_until > ${engine.nowMs} then 1 else 0 end`.as('is_watched'),
-    ]);
-});
