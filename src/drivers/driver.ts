@@ -191,6 +191,11 @@ export interface Driver<Config, Snapshot, Change> {
   read(target: Target, rancher: Rancher, options: CallOptions): Promise<Snapshot>;
   /** Pure: decides everything that waits, in order, on the running figure. */
   plan(asked: readonly Asked<Config>[], snapshot: Snapshot, lane: LaneHistory): Round<Change>;
+  /**
+   * What a reading shows as long as nobody has touched the target since this change of ours: a guess, on which a decision may be made ready
+   * but not made.
+   */
+  foresee?(latest: Change): Snapshot;
   /** To converge a `fresh` change is one write and nothing before it, so that it may be prepared while the change is being committed. */
   readonly isOneWrite?: boolean;
   /** Safe to repeat. Throws ServiceError as the client does; the lane tells "not applied" from "in doubt" by `details.applied`. */

@@ -28,7 +28,7 @@ interface Change {
 }
 
 type Snapshot =
-  | { readonly kind: 'scalable'; readonly service: Service; readonly scale: number }
+  | { readonly kind: 'scalable'; readonly serviceId: string; readonly scale: number }
   | { readonly kind: 'refused'; readonly error: ServiceError };
 
 // 409 and "removed" look alike in Rancher (recording b_put_scale_removed): a service in one of these states never changes again.
@@ -86,7 +86,9 @@ async function readSnapshot(
   try {
     const service = await rancher.services.read(serviceId, options);
     const error = reasonNotScalable(service);
-    return error === undefined ? { kind: 'scalable', service, scale: service.scale ?? 0 } : { kind: 'refused', error };
+    return error === undefined
+      ? { kind: 'scalable', serviceId, scale: service.scale ?? 0 }
+      : { kind: 'refused', error };
   } catch (error) {
     if (!hasCode(error, 'RANCHER_NOT_FOUND')) throw error;
     return { kind: 'refused', error: notFound(serviceId) };
@@ -139,6 +141,8 @@ export const scaleService: Driver<Config, Snapshot, Change> = {
   },
 
   plan: (asked, snapshot, lane) => planService(asked, snapshot, lane, noScaleDefaults),
+
+  foresee: ({ serviceId, to }) => ({ kind: 'scalable', serviceId, scale: to }),
 
   async converge(change, { rancher, sendState, late = [], read, write }) {
     if (sendState !== 'fresh') {
@@ -211,5 +215,5 @@ function planService(
       ),
     };
   }
-  return { decisions, change: { serviceId: snapshot.service.id, from: snapshot.scale, to: figure } };
+  return { decisions, change: { serviceId: snapshot.serviceId, from: snapshot.scale, to: figure } };
 }

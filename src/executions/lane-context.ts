@@ -9,6 +9,7 @@ import type { Waiters } from './waiters.ts';
 export type Step =
   | 'accepted'
   | 'round-opened'
+  | 'made-ready'
   | 'target-read'
   | 'round-committed'
   | 'sending'

@@ -4,13 +4,11 @@ import type { Target } from '../domain/target.ts';
 import type { HeldLane, LaneElsewhere } from '../storage/rounds.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
-import { decideRound, readTarget, type Reading } from './round.ts';
+import { decideRound, readTarget, type EarlyReading } from './round.ts';
 import { settleDoubt, watchLateWrite } from './sending.ts';
 import type { Next, Turn } from './turn.ts';
 
-/** A reading begun before its round was opened. */
-interface EarlyReading {
-  readonly reading: Promise<Reading>;
+interface ReadEarly extends EarlyReading {
   /** Of the last round that this process held when the reading was begun. */
   readonly afterEpoch: number | undefined;
 }
@@ -39,7 +37,7 @@ export class Lane {
   #crowdSeenMs = 0;
   #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
-  #early: EarlyReading | undefined;
+  #early: ReadEarly | undefined;
   /** The turn under way has ended its write; only the commit that notes so is left of it. */
   #isWritten = false;
   #isBackingOff = false;
@@ -94,9 +92,11 @@ export class Lane {
     const driver = this.#context.drivers.get(driverId);
     if (driver === undefined || !this.#isAlone || !this.#isFree || this.#early !== undefined) return;
     const reading = readTarget({ context: this.#context, target: this.#target }, driver);
+    let isThere = false;
+    const noteIt = (): void => void (isThere = true);
     // Nobody may come for it (the store refused the trigger); its failure is then of no interest.
-    reading.catch(() => undefined);
-    this.#early = { reading, afterEpoch: this.#epoch };
+    reading.then(noteIt, noteIt);
+    this.#early = { reading, isThere: () => isThere, afterEpoch: this.#epoch };
   }
 
   /** Something waits here, or is due. */
@@ -228,7 +228,7 @@ export class Lane {
     if (round.open !== undefined) return settleDoubt(turn, round.open, round.lateWrite);
     if (round.waiting.length === 0 && round.lateWrite !== undefined) return watchLateWrite(turn, round.lateWrite);
     const isUsable = early !== undefined && this.#isAloneSince(early.afterEpoch);
-    return decideRound(turn, round, isUsable ? early.reading : undefined);
+    return decideRound(turn, round, isUsable ? early : undefined);
   }
 
   #noteHeld(epoch: number): void {

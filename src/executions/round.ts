@@ -1,17 +1,26 @@
 import { newId } from './new-id.ts';
 import { hasCode } from '../domain/errors.ts';
 import { projectOf } from '../domain/target.ts';
-import type { AnyDriver, Decision } from '../drivers/driver.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
 import type { HeldLane, ItemEnd, WaitingItem } from '../storage/rounds.ts';
+import { decide } from './deciding.ts';
+import { foresee } from './foreseeing.ts';
 import { NotCommitted } from './lease.ts';
 import { findRepair, prepare, send, sendRepair, type ChangeInHand } from './sending.ts';
-import { afterCommit, endOf, failedItem, isFinal, restAfter, type Next, type Turn } from './turn.ts';
+import { afterCommit, failedItem, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 
 /** A target's reading, and when its answer had come, by this process's monotonic clock: a slow Rancher's is no fresher for being asked again. */
 export interface Reading {
   readonly driverId: string;
   readonly snapshot: unknown;
   readonly readAtMs: number;
+}
+
+/** A reading begun before its round was opened. */
+export interface EarlyReading {
+  readonly reading: Promise<Reading>;
+  /** Its answer has come. */
+  readonly isThere: () => boolean;
 }
 
 /** Reads a target once. */
@@ -27,8 +36,8 @@ export async function readTarget(
  * Decides everything that waits, commits all decisions and one change, and sends it (design §2.3).
  * `early` is a reading begun while the trigger was being stored; it counts only while it is fresh.
  */
-export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Reading> | undefined): Promise<Next> {
-  const { context, target, epoch } = turn;
+export async function decideRound(turn: Turn, round: HeldLane, early: EarlyReading | undefined): Promise<Next> {
+  const { context, target } = turn;
   const { store, timing, reached } = context;
   turn.crowd.size = round.waiting.length;
   const { dead, living } = await partDead(turn, round.waiting);
@@ -40,41 +49,32 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
     return endItems(turn, [...dead, ...living.map((item) => failedItem(item, 'INTERNAL', message))]);
   }
   const { lateWrite } = round;
+  const undecided = { driver, round, target, dead, living, changeId: newId() };
+  const foreseen = early?.isThere() === false ? foresee(context, undecided) : undefined;
   let reading: Reading;
   let repair: unknown;
   try {
-    const begun = await early;
+    const begun = await early?.reading;
     const isUsable = begun?.driverId === driver.id && performance.now() - begun.readAtMs <= timing.freshReadMs;
     reading = isUsable ? begun : await readTarget(turn, driver);
     // After the reading: a late write that landed before it must not be taken for the figure to start from.
     if (lateWrite !== undefined) repair = await findRepair(turn, lateWrite);
   } catch (error) {
+    foreseen?.drop();
     return couldNotRead(turn, error, dead, living);
   }
   reached('target-read');
-  if (lateWrite !== undefined && repair !== undefined) return sendRepair(turn, lateWrite.driver, repair);
+  if (lateWrite !== undefined && repair !== undefined) {
+    foreseen?.drop();
+    return sendRepair(turn, lateWrite.driver, repair);
+  }
 
-  const { sinceLastEffectiveChangeMs } = round;
-  const planned = driver.plan(
-    living.map(({ itemId, config, signal, keptBody }) => ({
-      itemId,
-      config,
-      signal,
-      ...(keptBody === undefined ? {} : { keptBody }),
-    })),
-    reading.snapshot,
-    sinceLastEffectiveChangeMs === undefined ? {} : { sinceLastEffectiveChangeMs },
-  );
-  const ended = [...dead, ...planned.decisions.filter(isEnding).map(endOf)];
-  const changing = planned.decisions.filter(({ outcome }) => outcome === 'change');
-  const change =
-    planned.change === undefined
-      ? undefined
-      : { changeId: newId(), driver: driver.id, body: planned.change, items: changing };
-  const committing = store
-    .commitRound({ target, epoch, ended, ...(change === undefined ? {} : { change }) })
+  const { toCommit, changing, againAfterMs } = decide(undecided, reading.snapshot);
+  const commit = async () => (await foreseen?.commit(toCommit)) ?? store.commitRound(toCommit);
+  const committing = commit()
     // Said once, because a prepared write leaves by it: a slow disk may have made the reading old.
     .then((committed) => ({ committed, isFresh: performance.now() - reading.readAtMs <= timing.freshReadMs }));
+  const { change, ended } = toCommit;
   const inHand: ChangeInHand | undefined =
     change === undefined ? undefined : { ...change, driver, decisions: changing, waiting: living, ageMs: 0 };
   const mayLeave = async (): Promise<void> => {
@@ -89,13 +89,9 @@ export async function decideRound(turn: Turn, round: HeldLane, early: Promise<Re
   const next = afterCommit(turn, committed);
   if (inHand === undefined) {
     turn.attempts.count = 0;
-    return planned.againAfterMs === undefined ? next : { restMs: planned.againAfterMs, why: 'look-again' };
+    return againAfterMs === undefined ? next : { restMs: againAfterMs, why: 'look-again' };
   }
   return isFresh ? send(turn, inHand, 'fresh', prepared) : send(turn, inHand, 'unsent');
-}
-
-function isEnding({ outcome }: Decision): boolean {
-  return outcome !== 'change' && outcome !== 'wait';
 }
 
 /** Parts the items whose time is over or whose receiver is gone from the others. */

@@ -60,6 +60,8 @@ export interface HeldLane {
   readonly open?: OpenChange;
   readonly sinceLastEffectiveChangeMs?: number;
   readonly lateWrite?: LateWrite;
+  /** The last change of the target that was finished, by whomever of us. */
+  readonly latest?: { readonly driver: string; readonly body: unknown };
 }
 
 /** Somebody else holds the lane and serves what waits there. */
@@ -97,6 +99,13 @@ export interface RoundToCommit {
     }[];
   };
   readonly attempt?: NewAttempt;
+  /** All of it is made ready at once, and committed when this is fulfilled. */
+  readonly once?: Promise<unknown>;
+}
+
+/** What was made ready is not wanted after all, or could not be kept ready for so long: nothing of it stands. */
+export class NotKept extends Error {
+  override readonly name = 'NotKept';
 }
 
 export interface NewAttempt {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { ServiceError } from '../domain/errors.ts';
 import { batched } from './batched.ts';
+import { NotKept } from './rounds.ts';
 import { storeWorkerUrl } from './store-worker-url.ts';
 import type { Store } from './store.ts';
 
@@ -9,13 +10,21 @@ export interface StoreCall {
   readonly id: number;
   readonly operation: string;
   readonly input: unknown;
+  /** It is only made ready; what becomes of it is said by a `StoreVerdict`. */
+  readonly isKept?: boolean;
+}
+
+/** What becomes of a call that was made ready. */
+export interface StoreVerdict {
+  readonly id: number;
+  readonly isWanted: boolean;
 }
 
 /** The answer to a call; that of id 0: the database is open. */
 export interface StoreAnswer {
   readonly id: number;
   readonly value?: unknown;
-  readonly error?: { readonly code: 'STORE_UNAVAILABLE'; readonly message: string };
+  readonly error?: { readonly code: 'STORE_UNAVAILABLE' | 'NOT_KEPT'; readonly message: string };
 }
 
 interface Pending {
@@ -53,18 +62,37 @@ export async function openStoreThread(file: string): Promise<Store> {
     const waiting = pending.get(id);
     pending.delete(id);
     if (error === undefined) waiting?.resolve(value);
+    else if (error.code === 'NOT_KEPT') waiting?.reject(new NotKept(error.message));
     else waiting?.reject(new ServiceError(error.code, error.message));
   });
   worker.on('error', (error) => ended(`the database thread ended: ${error.message}`));
   worker.on('exit', () => ended(isOpen ? 'the database thread ended' : 'the database is closed'));
 
-  const call = (operation: string, input: unknown): Promise<never> =>
-    new Promise((resolve, reject) => {
+  let giveUpKept = (): void => undefined;
+  const call = (operation: string, input: unknown, isKept = false): Promise<never> => {
+    // There is one connection, and whatever comes now would wait for it.
+    giveUpKept();
+    return new Promise((resolve, reject) => {
       if (gone !== undefined) return reject(gone);
       lastId += 1;
       pending.set(lastId, { resolve: (value) => resolve(value as never), reject });
-      worker.postMessage({ id: lastId, operation, input } satisfies StoreCall);
+      worker.postMessage({ id: lastId, operation, input, isKept } satisfies StoreCall);
     });
+  };
+
+  const callOnce = (operation: string, input: unknown, once: Promise<unknown>): Promise<never> => {
+    const answer = call(operation, input, true);
+    const id = lastId;
+    const judge = (isWanted: boolean): void => {
+      if (giveUpKept !== giveUp) return;
+      giveUpKept = () => undefined;
+      worker.postMessage({ id, isWanted } satisfies StoreVerdict);
+    };
+    const giveUp = (): void => judge(false);
+    giveUpKept = giveUp;
+    once.then(() => judge(true), giveUp);
+    return answer;
+  };
 
   try {
     await opened;
@@ -79,7 +107,8 @@ export async function openStoreThread(file: string): Promise<Store> {
     finishedAmong: (executionIds) => call('finishedAmong', executionIds),
     accept: batched((executions) => call('accept', executions)),
     openRound: (input) => call('openRound', input),
-    commitRound: (round) => call('commitRound', round),
+    commitRound: ({ once, ...round }) =>
+      once === undefined ? call('commitRound', round) : callOnce('commitRound', round, once),
     markDoubt: (input) => call('markDoubt', input),
     closeChange: (close) => call('closeChange', close),
     claimFollowed: (input) => call('claimFollowed', input),

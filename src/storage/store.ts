@@ -95,7 +95,9 @@ export interface Store {
   accept(executions: readonly NewExecution[]): Promise<readonly Acceptance[]>;
   /** Takes or keeps the lane and reads what waits there. */
   openRound(round: RoundToOpen): Promise<HeldLane | LaneElsewhere>;
-  /** Stores a round's decisions, and its change before anything of it is sent. */
+  /**
+   * Stores a round's decisions, and its change before anything of it is sent. @throws NotKept only with `once`: nothing of the round stands.
+   */
   commitRound(round: RoundToCommit): Promise<Committed>;
   /** Notes that a write of the change is in doubt for so long, so that a restart knows. */
   markDoubt(input: {

@@ -11,6 +11,7 @@ const notFollowed = { never: 'forwarding is done with the answer of the containe
 const deaths: DeathTable = {
   accepted: [{ occurrence: 1 }, { occurrence: 2 }],
   'round-opened': [{ occurrence: 1 }],
+  'made-ready': { never: 'forwarding decides nothing that could be foreseen' },
   'target-read': [{ occurrence: 1 }],
   'round-committed': [{ occurrence: 1 }, { occurrence: 2 }],
   sending: [{ occurrence: 1 }, { occurrence: 2 }],

@@ -4,6 +4,7 @@ import { driverConfig, hostsOf, projectId, tier, until } from '../drivers/suppor
 import { useCrashStage } from '../support/crash/crash-stage.ts';
 import { ordealsOf, type DeathTable, type Ordeal } from '../support/crash/deaths.ts';
 
+const notForeseen = { never: 'a group of hosts is read anew before anything is decided' };
 const creates = { method: 'POST', path: /\/hosts$/ };
 const removals = { method: 'POST', path: /\/externalhostevents$/ };
 const lostReply = { kind: 'reset', when: 'after-acting' } as const;
@@ -14,6 +15,7 @@ const late = { kind: 'late', afterMs: 1_200 } as const;
 const deathsUp: DeathTable = {
   accepted: [{ occurrence: 1 }, { occurrence: 2 }],
   'round-opened': [{ occurrence: 1 }, { occurrence: 2 }],
+  'made-ready': notForeseen,
   'target-read': [{ occurrence: 1 }],
   'round-committed': [{ occurrence: 1 }, { occurrence: 2 }],
   sending: [{ occurrence: 1 }, { occurrence: 2 }, { occurrence: 3 }],
@@ -41,6 +43,7 @@ const notFollowed = {
 const deathsDown: DeathTable = {
   accepted: [{ occurrence: 1 }],
   'round-opened': [{ occurrence: 1 }],
+  'made-ready': notForeseen,
   'target-read': [{ occurrence: 1 }],
   'round-committed': [{ occurrence: 1 }, { occurrence: 2 }],
   sending: [{ occurrence: 1 }, { occurrence: 2 }, { occurrence: 3 }],

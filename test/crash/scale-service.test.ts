@@ -6,11 +6,23 @@ import { ordealsOf, type DeathTable } from '../support/crash/deaths.ts';
 const puts = { method: 'PUT', path: /services/ };
 const lostReply = { ...puts, fault: { kind: 'reset', when: 'after-acting' } } as const;
 const lostRequest = { ...puts, fault: { kind: 'reset', when: 'before-acting' } } as const;
+// Triggers with a key are stored on the disk first; their target is read by then.
+const slowRead = {
+  method: 'GET',
+  path: /services\//,
+  times: 1_000,
+  fault: { kind: 'delay', ms: 50, when: 'before-acting' },
+} as const;
 const notFollowed = { never: 'a scale is done with its PUT: there is nothing to follow' };
 
 const deaths: DeathTable = {
   accepted: [{ occurrence: 1 }, { occurrence: 3 }],
   'round-opened': [{ occurrence: 1 }, { occurrence: 2 }],
+  // Only for a trigger that comes alone, and not for the first: what that one left is what is foreseen.
+  'made-ready': [
+    { occurrence: 1, alone: 2, fault: slowRead },
+    { occurrence: 3, alone: 4, fault: slowRead },
+  ],
   'target-read': [{ occurrence: 1 }],
   'round-committed': [{ occurrence: 1 }, { occurrence: 2 }],
   sending: [{ occurrence: 1 }, { occurrence: 2 }],

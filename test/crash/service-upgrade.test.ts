@@ -9,6 +9,7 @@ const lostRequest = { ...upgrades, fault: { kind: 'reset', when: 'before-acting'
 const deaths: DeathTable = {
   accepted: [{ occurrence: 1 }],
   'round-opened': [{ occurrence: 1 }],
+  'made-ready': { never: 'what an upgrade starts from cannot be foreseen' },
   'target-read': [{ occurrence: 1 }],
   'round-committed': [{ occurrence: 1 }],
   sending: [{ occurrence: 1 }],

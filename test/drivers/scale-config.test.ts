@@ -3,15 +3,14 @@ import * as fc from 'fast-check';
 import type { Signal } from '../../src/domain/signal.ts';
 import { noScaleDefaults, stepFor } from '../../src/drivers/scale-config.ts';
 import { createScaleService, scaleService } from '../../src/drivers/scale-service.ts';
-import type { Service } from '../../src/rancher/resources.ts';
 
 const fire = { says: 'fire', reason: 'called' } as const;
 const base = { serviceId: '1s5', action: 'up', amount: 2, min: 1, max: 10 };
 const parse = (more: object = {}) => scaleService.Config.parse({ ...base, ...more });
 
-const service: Service = { id: '1s5', type: 'service', links: {}, actions: {}, scale: 5 };
+const snapshot = { kind: 'scalable', serviceId: '1s5', scale: 5 } as const;
 const decide = (config: ReturnType<typeof parse>, signal: Signal) =>
-  scaleService.plan([{ itemId: 'i', config, signal }], { kind: 'scalable', service, scale: 5 }, {}).decisions[0];
+  scaleService.plan([{ itemId: 'i', config, signal }], snapshot, {}).decisions[0];
 
 describe('drivers/scale-config', () => {
   it('leaves a step as configured when the signal says nothing of it', () => {
@@ -80,7 +79,7 @@ describe('drivers/scale-config', () => {
     const outcomeOf = (config: object) =>
       createScaleService({ cooldownSeconds: 60 }).plan(
         [{ itemId: 'i', config: parse(config), signal: fire }],
-        { kind: 'scalable', service, scale: 5 },
+        snapshot,
         { sinceLastEffectiveChangeMs: 59_500 },
       ).decisions[0];
 

@@ -2,6 +2,7 @@ import { open as openFile, stat } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { OpenDatabase } from '../../src/storage/engine.ts';
+import { NotKept, type HeldLane, type RoundToCommit } from '../../src/storage/rounds.ts';
 import type { StoredExecution } from '../../src/storage/stored-execution.ts';
 import { openSqliteDatabase } from '../../src/storage/sqlite-database.ts';
 import { commitChange, hold, newExecution, target, useEngines } from '../support/stores.ts';
@@ -50,6 +51,76 @@ describe.each(engines)('storage: what is committed on $engine', ({ engine, open,
     expect((await hold(again)).open).toBeUndefined();
   });
 
+  it('is a round that was made ready only once it is wanted', async () => {
+    const place = await locate();
+    const store = await open(place);
+    // Nobody else can look into a file of SQLite.
+    const other = engine === 'PostgreSQL' ? await open(place) : undefined;
+    const execution = newExecution();
+    await store.accept([execution]);
+    const lane = await hold(store);
+    const { promise: once, resolve: want } = Promise.withResolvers<void>();
+
+    const committing = store.commitRound({ ...roundOn(lane), once });
+    await other?.ping();
+    expect(await other?.findExecution(execution.id)).toEqual(
+      other === undefined
+        ? undefined
+        : expect.objectContaining({ items: [expect.objectContaining({ state: 'waiting' })] }),
+    );
+    want();
+
+    expect(await committing).toMatchObject({ kind: 'committed', next: 'more' });
+    expect(await store.findExecution(execution.id)).toMatchObject({ items: [{ state: 'under-way', from: 1, to: 2 }] });
+  });
+
+  it('is nothing of a round that was made ready and is not wanted, and the same can be committed after it', async () => {
+    const store = await open();
+    await store.accept([newExecution()]);
+    const lane = await hold(store);
+
+    const dropped = store.commitRound({ ...roundOn(lane), once: Promise.reject(new Error('not wanted')) });
+
+    await expect(dropped).rejects.toThrow(NotKept);
+    const again = await hold(store);
+    expect(again.open).toBeUndefined();
+    expect(again.waiting).toHaveLength(1);
+    expect(await store.commitRound(roundOn(lane))).toMatchObject({ kind: 'committed' });
+  });
+
+  it('lets others through while a round is kept ready, SQLite at its cost', async () => {
+    const store = await open();
+    const execution = newExecution();
+    await store.accept([execution]);
+    const lane = await hold(store);
+    const { promise: once, resolve: want } = Promise.withResolvers<void>();
+
+    const committing = store.commitRound({ ...roundOn(lane), once });
+    const told = committing.catch((error: unknown) => error);
+    // Without an end to the waiting this would never be answered.
+    await store.ping();
+    want();
+
+    if (engine === 'SQLite') expect(await told).toBeInstanceOf(NotKept);
+    else expect(await told).toMatchObject({ kind: 'committed' });
+    const state = engine === 'SQLite' ? 'waiting' : 'under-way';
+    expect(await store.findExecution(execution.id)).toMatchObject({ items: [{ state }] });
+  });
+
+  it('is a round that ends items, or has lost its lane, by the same rule', async () => {
+    const store = await open();
+    await store.accept([newExecution()]);
+    const lost = await hold(store, { leaseMs: 0 });
+    const taken = await hold(store, { holder: 'replica-2' });
+    const ended = taken.waiting.map(({ itemId }) => ({ itemId, outcome: 'unchanged' as const, message: 'as it was' }));
+    const ending = { target, epoch: taken.epoch, ended };
+
+    expect(await store.commitRound({ ...roundOn(lost), once: Promise.resolve() })).toEqual({ kind: 'lane-lost' });
+    await expect(store.commitRound({ ...ending, once: Promise.reject(new Error('no')) })).rejects.toThrow(NotKept);
+    expect((await hold(store, { holder: 'replica-2' })).waiting).toHaveLength(1);
+    expect(await store.commitRound({ ...ending, once: Promise.resolve() })).toMatchObject({ kind: 'committed' });
+  });
+
   it('leaves the same of a done change whether its callers were told or not', async () => {
     const store = await open();
     const left: unknown[] = [];
@@ -83,6 +154,13 @@ describe.each(engines)('storage: what is committed on $engine', ({ engine, open,
     });
   });
 });
+
+/** A round with one change for all that waits in the lane. */
+function roundOn({ epoch, waiting }: HeldLane): RoundToCommit {
+  const items = waiting.map(({ itemId }) => ({ itemId, message: 'scaled', from: 1, to: 2 }));
+  const change = { changeId: 'c1', driver: 'scaleService', body: { serviceId: '1s7', from: 1, to: 2 }, items };
+  return { target, epoch, ended: [], change };
+}
 
 /** What is stored of an execution, without what no two of them share. */
 function withoutIdentity(execution: StoredExecution | undefined): unknown {

@@ -76,7 +76,8 @@ export function asHeld(
   }: { readonly lane: LanesTable; readonly waiting: readonly WaitingItem[] } & Pick<AskedLane, 'change'>,
 ): HeldLane {
   const nowMs = heldSinceMs(lane, round);
-  const lateWrite = readLateWrite(lane, nowMs);
+  const latest = lane.latest_change === null ? undefined : (JSON.parse(lane.latest_change) as KeptChange);
+  const lateWrite = readLateWrite(lane, latest, nowMs);
   return {
     kind: 'held',
     epoch: lane.epoch,
@@ -84,6 +85,7 @@ export function asHeld(
     ...(change === undefined ? {} : { open: asOpenChange(change, nowMs) }),
     ...sinceLastEffectiveChange(lane.last_effective_at, nowMs),
     ...(lateWrite === undefined ? {} : { lateWrite }),
+    ...(latest === undefined ? {} : { latest }),
   };
 }
 
@@ -216,9 +218,9 @@ function asOpenChange(row: OpenRow, nowMs: number): OpenChange {
   };
 }
 
-function readLateWrite(lane: LanesTable, nowMs: number): LateWrite | undefined {
-  if (lane.latest_change === null || lane.doubt_until === null || lane.doubt_until <= nowMs) return undefined;
-  const { driver, body } = JSON.parse(lane.latest_change) as KeptChange;
+function readLateWrite(lane: LanesTable, latest: KeptChange | undefined, nowMs: number): LateWrite | undefined {
+  if (latest === undefined || lane.doubt_until === null || lane.doubt_until <= nowMs) return undefined;
+  const { driver, body } = latest;
   const inDoubt = readKeptLateWrites(lane.doubt_change, nowMs).filter((late) => late.driver === driver);
   return { inDoubt: inDoubt.map((late) => late.body), latest: body, driver, forMs: lane.doubt_until - nowMs };
 }

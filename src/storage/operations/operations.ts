@@ -1,4 +1,5 @@
 import type { Database, OpenDatabase } from '../engine.ts';
+import { NotKept } from '../rounds.ts';
 import type { Store } from '../store.ts';
 import { accept } from './accept.ts';
 import { boundTimes } from './bound-times.ts';
@@ -21,7 +22,7 @@ export function operationsOn(database: OpenDatabase): StoreOperations {
   const { db, engine } = database;
   const told = <T>(operation: Promise<T>): Promise<T> =>
     operation.catch((error: unknown) => {
-      throw database.explain(error);
+      throw error instanceof NotKept ? error : database.explain(error);
     });
   return {
     accept: (executions) => told(accept(db, engine, executions)),

@@ -16,24 +16,40 @@ import { DecidedMeanwhile, endItems } from './ends.ts';
 import { statement } from '../statement.ts';
 import { forUpdate, isHeld, leaveLane, type OnLane } from './holding.ts';
 import { asParameter, givenRows, type GivenColumns } from './given-rows.ts';
-import type { ChangeToClose, Committed, RoundToCommit } from '../rounds.ts';
+import { NotKept, type ChangeToClose, type Committed, type RoundToCommit } from '../rounds.ts';
 import type { Store } from '../store.ts';
 import type { ChangesTable, ItemsTable } from '../tables.ts';
 
 /** See `Store.commitRound`. */
 export async function commitRound(db: Database, engine: Engine, round: RoundToCommit): Promise<Committed> {
-  const { target, epoch, change, attempt, ended } = round;
+  const { target, epoch, change, attempt, ended, once } = round;
   const work = async (tx: Tx): Promise<Stepped> => {
     if (attempt !== undefined) await addAttempt(tx, engine, { target, changeId: null, attempt });
     return { ending: endItems(tx, engine, ended), lane: {} };
   };
-  if (change === undefined) return asHolder(db, engine, round, { work });
-  const begin = (tx: Tx) => beginChange(tx, engine, { target, epoch, change });
-  if (attempt === undefined && ended.length === 0) {
-    const isBegun = await inOneGo(db, flushed, begin);
+  if (change !== undefined && attempt === undefined && ended.length === 0) {
+    const isBegun = await inOneGo(db, flushed, async (tx) => {
+      const asked = await beginChange(tx, engine, { target, epoch, change });
+      await wanted(once, asked);
+      return asked;
+    });
     return isBegun ? { kind: 'committed', finished: [], next: 'more' } : { kind: 'lane-lost' };
   }
+  await wanted(once);
+  if (change === undefined) return asHolder(db, engine, round, { work });
+  const begin = (tx: Tx) => beginChange(tx, engine, { target, epoch, change });
   return asHolder(db, engine, round, { work, hold: async (tx) => (await begin(tx)).answer });
+}
+
+/** Waits for a condition; what was `asked` before it fails by its commit, should it come to that. */
+async function wanted(once: Promise<unknown> | undefined, asked?: Asked<unknown>): Promise<void> {
+  if (once === undefined) return;
+  asked?.answer.catch(() => undefined);
+  try {
+    await once;
+  } catch (cause) {
+    throw new NotKept('what was made ready is not wanted', { cause });
+  }
 }
 
 /**

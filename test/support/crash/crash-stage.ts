@@ -35,7 +35,7 @@ export interface CrashStage {
   ) => Promise<readonly number[]>;
   /**
    * The same while the service dies and is started again, as often as the ordeal says.
-   * Triggers that go together may all be decided in one round: for each occurrence before the deadly one, one goes alone.
+   * Triggers that go together may all be decided in one round, so some go alone before.
    */
   readonly liveThrough: (
     ordeal: Ordeal,
@@ -92,11 +92,10 @@ export function useCrashStage(): CrashStage {
     },
     start,
     sendUntilEnded,
-    async liveThrough({ engine, deaths, faults }, triggers) {
+    async liveThrough({ engine, deaths, faults, alone }, triggers) {
       for (const rule of faults) sandbox.faults.add(rule);
       const store = engine === 'SQLite' ? {} : { databaseUrl: await postgres.createDatabase() };
       let url = '';
-      const alone = (deaths[0]?.occurrence ?? 1) - 1;
       let answers: Promise<readonly number[]> | undefined;
       for (const dieAt of deaths) {
         const child = await start({ ...store, dieAt });

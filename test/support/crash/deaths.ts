@@ -10,6 +10,8 @@ export interface Death {
 /** One way to die at a step. */
 interface WayToDie {
   readonly occurrence: number;
+  /** How many triggers go one after another before the others go together; unless said, one for each occurrence before the deadly one. */
+  readonly alone?: number;
   /** Earlier lives that ended, too: some steps are only reached by a process that finds what a dead one has left. */
   readonly after?: readonly Death[];
   /** What Rancher does meanwhile, so that the step is reached at all. */
@@ -24,6 +26,8 @@ export interface Ordeal {
   readonly when: string;
   readonly engine: 'SQLite' | 'PostgreSQL';
   readonly deaths: readonly Death[];
+  /** See `WayToDie`. */
+  readonly alone: number;
   readonly faults: readonly FaultRule[];
 }
 
@@ -35,8 +39,9 @@ export function ordealsOf(table: DeathTable, { sampled }: { readonly sampled: re
   const all = Object.entries(table).flatMap(([name, ways]) => {
     const step = name as Step;
     if ('never' in ways) return [];
-    return ways.map(({ occurrence, after = [], fault }) => ({
+    return ways.map(({ occurrence, alone, after = [], fault }) => ({
       step,
+      alone: alone ?? (after[0]?.occurrence ?? occurrence) - 1,
       when: nameOf(step, { occurrence, after, ...(fault === undefined ? {} : { fault }) }),
       deaths: [...after, { step, occurrence }],
       faults: fault === undefined ? [] : [fault],

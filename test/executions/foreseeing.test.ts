@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Store } from '../../src/storage/store.ts';
+import { startBench, type Bench } from '../support/executions-under-test.ts';
+import { useEngines } from '../support/stores.ts';
+
+const engines = useEngines();
+
+describe.each(engines)('executions/foreseeing on $engine', ({ open }) => {
+  let bench: Bench;
+  let serviceId: string;
+  /** For each round: whether it was made ready before its reading was there. */
+  let rounds: boolean[];
+
+  beforeEach(async () => {
+    // Long enough for a decision to be made ready meanwhile.
+    bench = await startBench({ readLatencyMs: 60, writeLatencyMs: 0 });
+    serviceId = bench.sandbox.addService({ projectId: '1a5', scale: 2 });
+    rounds = [];
+  });
+  afterEach(() => bench.close());
+
+  const start = async (differing: Partial<Store> = {}) => {
+    const store = await open();
+    const watched: Store = {
+      ...store,
+      commitRound(round) {
+        rounds.push(round.once !== undefined);
+        return store.commitRound(round);
+      },
+      ...differing,
+    };
+    // Nothing else asks the store of itself: SQLite keeps nothing ready in the way of others.
+    const rarely = 60_000;
+    const timing = { sweepEveryMs: rarely, followEveryMs: rarely, pollEveryMs: rarely };
+    const replica = await bench.addReplica({ store: watched, timing });
+    // What the first one leaves is foreseen; that nobody else had the lane is known on a shared store from the second one on.
+    await replica.scale({ serviceId });
+    await replica.scale({ serviceId });
+    rounds = [];
+    return replica;
+  };
+  const toHand = (scale: number) => bench.connect().services.update(serviceId, { scale });
+
+  it('makes a decision ready while its target is read, and commits it once the reading shows what was foreseen', async () => {
+    const replica = await start();
+
+    const { execution } = await replica.scale({ serviceId });
+
+    expect(execution).toMatchObject({ outcome: 'scaled', from: 4, to: 5 });
+    expect(rounds).toEqual([true]);
+    expect(bench.scaleOf(serviceId)).toBe(5);
+  });
+
+  it('decides on what is read and not on what was foreseen', async () => {
+    const replica = await start();
+    await toHand(8);
+
+    const { execution } = await replica.scale({ serviceId });
+
+    expect(execution).toMatchObject({ outcome: 'scaled', from: 8, to: 9 });
+    expect(rounds).toEqual([true, false]);
+    expect(bench.scaleOf(serviceId)).toBe(9);
+    expect(await replica.ended(execution.id)).toMatchObject({
+      items: [{ from: 8, to: 9 }],
+      attempts: [{ result: 'done' }],
+    });
+  });
+
+  it('sends nothing and stores no change for a bound that only the reading shows', async () => {
+    const replica = await start();
+    await toHand(5);
+
+    const { execution } = await replica.scale({ serviceId, max: 5 });
+
+    expect(execution).toMatchObject({ outcome: 'limit-reached', from: 5 });
+    expect(bench.scaleOf(serviceId)).toBe(5);
+    expect((await replica.ended(execution.id)).items).toMatchObject([{ outcome: 'limit-reached' }]);
+  });
+
+  it('keeps nothing ready for a reading that takes long, and none that fails', async () => {
+    const replica = await start();
+    const read = { method: 'GET', path: /services/ } as const;
+    bench.sandbox.faults.add({ ...read, fault: { kind: 'delay', ms: 200, when: 'before-acting' } });
+    const slow = (await replica.scale({ serviceId })).execution;
+    bench.sandbox.faults.add({ ...read, times: 2, fault: { kind: 'status', status: 500, when: 'before-acting' } });
+    const failed = (await replica.scale({ serviceId })).execution;
+
+    expect([slow, failed]).toMatchObject([
+      { outcome: 'scaled', from: 4, to: 5 },
+      { outcome: 'scaled', from: 5, to: 6 },
+    ]);
+    expect(bench.scaleOf(serviceId)).toBe(6);
+  });
+
+  it('makes nothing ready while other lanes are at work', async () => {
+    const others = [1, 2, 3].map(() => bench.sandbox.addService({ projectId: '1a5', scale: 2 }));
+    const replica = await start();
+    const all = [serviceId, ...others];
+    await Promise.all(all.map((id) => replica.scale({ serviceId: id })));
+    rounds = [];
+
+    await Promise.all(all.map((id) => replica.scale({ serviceId: id })));
+
+    expect(rounds.filter((isMadeReady) => isMadeReady).length).toBeLessThanOrEqual(1);
+    expect(all.map((id) => bench.scaleOf(id))).toEqual([6, 4, 4, 4]);
+  });
+});
