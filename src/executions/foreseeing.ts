@@ -14,7 +14,7 @@ export interface Foreseen {
 }
 
 /**
- * Makes the decision ready that a round will most likely come to, while its target is still being read: that nobody but us has touched
+ * Makes the decision ready that a round will most likely come to, while its target is still being read: as if nobody but us had touched
  * the target since our last change. Only the commit itself is left to be waited for once the reading is there. What is committed is
  * decided on that reading, as always (design §5.3); see docs/adr/0040.
  */
@@ -25,8 +25,8 @@ export function foresee(
   const { driver, round } = undecided;
   // Where others are at work, a database that is kept waiting by one of them costs more than it saves.
   if (gate.running > 1 || driver.foresee === undefined || round.latest?.driver !== driver.id) return undefined;
-  const { toCommit } = decide(undecided, driver.foresee(round.latest.body));
-  if (toCommit.change === undefined || toCommit.ended.length > 0) return undefined;
+  const toCommit = guess(undecided, driver.foresee, round.latest.body);
+  if (toCommit?.change === undefined || toCommit.ended.length > 0) return undefined;
 
   const { promise: once, resolve: keep, reject } = Promise.withResolvers<void>();
   const drop = (): void => reject(new Error('not wanted'));
@@ -36,12 +36,14 @@ export function foresee(
   reached('made-ready');
   const text = JSON.stringify(toCommit);
   return {
-    async commit(round) {
+    async commit(decided) {
       clearTimeout(timer);
-      if (JSON.stringify(round) === text) keep();
+      const isWanted = JSON.stringify(decided) === text;
+      if (isWanted) keep();
       else drop();
       return committed.catch((error: unknown) => {
-        if (error instanceof NotKept) return undefined;
+        // What was not wanted was not committed, whatever else went wrong with it; what was may have been.
+        if (error instanceof NotKept || !isWanted) return undefined;
         throw error;
       });
     },
@@ -50,4 +52,17 @@ export function foresee(
       drop();
     },
   };
+}
+
+/** A guess must not cost a round: of a change of another version it may not be possible. */
+function guess(
+  undecided: Undecided,
+  foreseen: (latest: unknown) => unknown,
+  latest: unknown,
+): RoundToCommit | undefined {
+  try {
+    return decide(undecided, foreseen(latest)).toCommit;
+  } catch {
+    return undefined;
+  }
 }

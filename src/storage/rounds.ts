@@ -99,7 +99,10 @@ export interface RoundToCommit {
     }[];
   };
   readonly attempt?: NewAttempt;
-  /** All of it is made ready at once, and committed when this is fulfilled. */
+  /**
+   * It is committed when this is fulfilled, and made ready before as far as that can be done (a change and nothing else). It must settle soon:
+   * what is kept ready is in the way of others.
+   */
   readonly once?: Promise<unknown>;
 }
 

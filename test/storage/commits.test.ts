@@ -1,11 +1,13 @@
 import { open as openFile, stat } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
 import pg from 'pg';
 import type { OpenDatabase } from '../../src/storage/engine.ts';
 import { NotKept, type HeldLane, type RoundToCommit } from '../../src/storage/rounds.ts';
 import type { StoredExecution } from '../../src/storage/stored-execution.ts';
+import { operationsOn } from '../../src/storage/operations/operations.ts';
 import { openSqliteDatabase } from '../../src/storage/sqlite-database.ts';
-import { commitChange, hold, newExecution, target, useEngines } from '../support/stores.ts';
+import { commitChange, hold, newExecution, round, target, useEngines } from '../support/stores.ts';
 
 const engines = useEngines();
 
@@ -212,6 +214,27 @@ describe('storage: the end of an execution on PostgreSQL', () => {
     await isHeard;
 
     expect(heard).toEqual([awaited]);
+  });
+});
+
+describe('storage: a decision on SQLite of which one statement fails', () => {
+  it('leaves its items waiting', async () => {
+    const database = await openSqliteDatabase(':memory:');
+    const store = operationsOn(database);
+    await store.accept([newExecution()]);
+    const lane = await store.openRound(round);
+    if (lane.kind !== 'held') throw new Error('somebody else holds the lane');
+    // Like a statement for which there is no room: SQLite goes on with the transaction.
+    await sql`create trigger refuse before insert on changes begin select raise(abort, 'no room'); end`.execute(
+      database.db,
+    );
+
+    await expect(store.commitRound(roundOn(lane))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await sql`drop trigger refuse`.execute(database.db);
+
+    expect(await store.openRound(round)).toMatchObject({ waiting: lane.waiting.map(({ itemId }) => ({ itemId })) });
+    expect(await store.commitRound(roundOn(lane))).toMatchObject({ kind: 'committed' });
+    await database.close();
   });
 });
 

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import process from 'node:process';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import pg from 'pg';
 import type { Store } from '../../src/storage/store.ts';
 import { startCuttableProxy, type CuttableProxy } from '../support/cuttable-proxy.ts';
@@ -47,6 +49,29 @@ describe('storage/postgres: who does not answer', () => {
     expect(first).toBe('other replica');
     await stalled;
   }, 60_000);
+
+  it('is told of at once when a round is made ready, and what is said of that round later harms nobody', async () => {
+    await store.accept([newExecution()]);
+    const { epoch } = await hold(store);
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    proxy.refuse();
+    proxy.cut();
+    // From now on there is no connection to be had.
+    await expect(store.ping()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const { promise: once, reject } = Promise.withResolvers<void>();
+    const change = { changeId: 'c1', driver: 'scaleService', body: {}, items: [] };
+
+    const committing = store.commitRound({ target, epoch, ended: [], change, once });
+    await expect(committing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    reject(new Error('not wanted'));
+    await nextTurn();
+    await nextTurn();
+    process.off('unhandledRejection', note);
+
+    expect(unhandled).toEqual([]);
+  });
 
   it('is tried again when two batches wait for each other', async () => {
     await hold(store);

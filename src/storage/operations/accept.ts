@@ -53,7 +53,7 @@ async function storeAlone(
   transact: Transact,
 ): Promise<Acceptance> {
   const { id, open, laneLimit } = execution;
-  const { lane, change } = await inOneGo(db, transact, async (tx) => {
+  const { lane, change } = await inOneGo(db, engine, transact, async (tx) => {
     await insert(tx, engine, [execution], { target: open.target, limit: laneLimit });
     return askForLane(tx, engine, open, id);
   });

@@ -15,7 +15,7 @@ export async function closeTold(
   engine: Engine,
   close: Pick<ChangeToClose, 'target' | 'epoch' | 'changeId' | 'attempt'>,
 ): Promise<Committed> {
-  const next = await inOneGo(db, engine.soon, (tx) => ask(tx, engine, close));
+  const next = await inOneGo(db, engine, engine.soon, (tx) => ask(tx, engine, close));
   return next === undefined ? { kind: 'lane-lost' } : { kind: 'committed', finished: [], next };
 }
 
@@ -36,7 +36,7 @@ async function ask(
 
 type OfChange = OnLane & { readonly changeId: string };
 
-/** What all of it depends on, as it is committed whatever it finds; the first statement has locked the lane. */
+/** What all of it depends on, as it is committed whatever it finds; on PostgreSQL the first statement has locked the lane. */
 const whileHeld = (target: string, epoch: number) =>
   sql<boolean>`exists (select 1 from lanes where lanes.target = ${target} and lanes.epoch = ${epoch})`;
 

@@ -23,12 +23,15 @@ import type { ChangesTable, ItemsTable } from '../tables.ts';
 /** See `Store.commitRound`. */
 export async function commitRound(db: Database, engine: Engine, round: RoundToCommit): Promise<Committed> {
   const { target, epoch, change, attempt, ended, once } = round;
+  // Whatever goes wrong before anybody waits for it: a rejection that nobody handles ends the process.
+  once?.catch(() => undefined);
   const work = async (tx: Tx): Promise<Stepped> => {
     if (attempt !== undefined) await addAttempt(tx, engine, { target, changeId: null, attempt });
     return { ending: endItems(tx, engine, ended), lane: {} };
   };
   if (change !== undefined && attempt === undefined && ended.length === 0) {
-    const isBegun = await inOneGo(db, flushed, async (tx) => {
+    const isBegun = await inOneGo(db, engine, flushed, async (tx) => {
+      if (once !== undefined) await limitKeeping(tx, engine);
       const asked = await beginChange(tx, engine, { target, epoch, change });
       await wanted(once, asked);
       return asked;
@@ -41,15 +44,18 @@ export async function commitRound(db: Database, engine: Engine, round: RoundToCo
   return asHolder(db, engine, round, { work, hold: async (tx) => (await begin(tx)).answer });
 }
 
-/** Waits for a condition; what was `asked` before it fails by its commit, should it come to that. */
+/** Waits for a condition, unless what was `asked` before it fails. */
 async function wanted(once: Promise<unknown> | undefined, asked?: Asked<unknown>): Promise<void> {
   if (once === undefined) return;
-  asked?.answer.catch(() => undefined);
-  try {
-    await once;
-  } catch (cause) {
+  const verdict = once.catch((cause: unknown) => {
     throw new NotKept('what was made ready is not wanted', { cause });
-  }
+  });
+  await Promise.race([verdict, asked?.answer.then(() => verdict) ?? verdict]);
+}
+
+/** A replica that is stopped while it keeps something ready must not keep the lane's row from all others for as long as other transactions may. */
+async function limitKeeping(tx: Tx, { name }: Engine): Promise<void> {
+  if (name === 'postgres') await sql`set local idle_in_transaction_session_timeout = '500ms'`.execute(tx);
 }
 
 /**
@@ -150,8 +156,7 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
   // The callers of a done change are answered before this, and a crash before it finds the change as it stands in Rancher: nothing
   // is lost with its commit but the time to look, and the next trigger need not wait for the disk.
   const isFoundOutAnew = close.end.kind === 'ended' && close.end.state === 'done' && close.end.items === undefined;
-  if (isFoundOutAnew && close.isTold === true && close.end.lateWriteForMs === undefined)
-    return closeTold(db, engine, close);
+  if (isFoundOutAnew && close.isTold === true && isPlainlyScaled(close.end)) return closeTold(db, engine, close);
   const work = async (tx: Tx): Promise<Stepped> => {
     const { changeId, end, target, attempt } = close;
     await addAttempt(tx, engine, { target, changeId, attempt });
@@ -168,6 +173,12 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
     return progressChange(tx, engine, { changeId, target, end });
   };
   return asHolder(db, engine, close, { work, ...(isFoundOutAnew ? { transact: engine.soon } : {}) });
+}
+
+/** An end that leaves nothing to say but what was decided. */
+function isPlainlyScaled(end: Extract<ChangeToClose['end'], { readonly kind: 'ended' }>): boolean {
+  const { outcome, message, code, applied, lateWriteForMs } = end;
+  return outcome === 'scaled' && [message, code, applied, lateWriteForMs].every((more) => more === undefined);
 }
 
 interface AsHolder {
