@@ -93,19 +93,19 @@ export function parseEditedReceiver(body: Body, current: ReceiverSettings, kinds
   if (driver.id !== current.driver) {
     throw invalid(`the driver cannot be changed from ${current.driver} to ${driver.id}; make a new receiver`, 'driver');
   }
-  const format = body['format'] ?? current.format;
-  const settings =
-    format === current.format ? (body['formatSettings'] ?? current.formatSettings) : body['formatSettings'];
+  const edit = (field: string, now: unknown): unknown => (field in body ? body[field] : now);
+  const format = edit('format', current.format) ?? 'auto';
+  const settings = format === current.format ? edit('formatSettings', current.formatSettings) : body['formatSettings'];
   const { signature: _signature, allowedSources: _sources, rateLimit: _rate, callback: _callback, ...rest } = body;
   const edited = parseNewReceiver(
     {
       ...rest,
-      name: body['name'] ?? current.name,
+      name: edit('name', current.name),
       driver: driver.id,
-      [`${driver.id}Config`]: body[`${driver.id}Config`] ?? current.config,
+      [`${driver.id}Config`]: edit(`${driver.id}Config`, current.config),
       format,
       formatSettings: settings,
-      repeatAfterSeconds: body['repeatAfterSeconds'] ?? current.repeatAfterSeconds,
+      repeatAfterSeconds: edit('repeatAfterSeconds', current.repeatAfterSeconds),
     },
     kinds,
   );

@@ -222,12 +222,13 @@ export function startExecutions(options: ExecutionsOptions): Executions {
           'a request with this signature was accepted already; sign each request anew',
         );
       }
-      if (acceptance.kind === 'duplicate')
-        return { execution: await awaitEarlier(acceptance.executionId, execution, budgetMs), isDuplicate: true };
+      const isDuplicate = acceptance.kind === 'duplicate';
       const asStored = asAccepted(execution);
-      const ended = targets.length === 0 ? asStored : await finish(id, await own, asStored);
-      if (wait !== 'settled' || ended.outcome !== 'scaled') return { execution: ended, isDuplicate: false };
-      return { execution: ended, isDuplicate: false, isSettled: await settle(ended) };
+      let ended = asStored;
+      if (isDuplicate) ended = await awaitEarlier(acceptance.executionId, execution, budgetMs);
+      else if (targets.length > 0) ended = await finish(id, await own, asStored);
+      if (wait !== 'settled' || ended.outcome !== 'scaled') return { execution: ended, isDuplicate };
+      return { execution: ended, isDuplicate, isSettled: await settle(ended) };
     },
 
     cancel: (projectId, executionId) => cancelExecution({ store, waiters }, projectId, executionId),

@@ -115,6 +115,30 @@ describe('api/routes/receivers', () => {
     expect((await owner({ path: selfOf(receiver) })).body).toMatchObject({ rateLimit, repeatAfterSeconds: 7 });
   });
 
+  it('takes away what an edit sets to null, back to what a new receiver has, and refuses it of what none is without', async () => {
+    const receiver = await create('emptied');
+    const put = (body: object): Promise<PlainAnswer> => owner({ method: 'PUT', path: selfOf(receiver), body });
+    const given = {
+      format: 'alertmanager',
+      formatSettings: { onResolved: 'reverse' },
+      repeatAfterSeconds: 5,
+      rateLimit: { triggers: 3, perSeconds: 60 },
+      allowedSources: ['192.0.2.0/24'],
+    };
+    expect(await put(given)).toMatchObject({ status: 200, body: given });
+
+    const refused = [await put({ name: null }), await put({ scaleServiceConfig: null })];
+    const emptied = await put(Object.fromEntries(Object.keys(given).map((field) => [field, null])));
+
+    expect(refused).toMatchObject([
+      { status: 400, body: { code: 'SETTINGS_INVALID', fieldName: 'name' } },
+      { status: 400, body: { code: 'SETTINGS_INVALID' } },
+    ]);
+    expect(emptied).toMatchObject({ status: 200, body: { name: 'emptied', format: 'auto', repeatAfterSeconds: 600 } });
+    for (const field of ['formatSettings', 'rateLimit', 'allowedSources'] as const)
+      expect(emptied.body[field] ?? null).toEqual(receiver[field] ?? null);
+  });
+
   it('takes back what it answered, as the UI sends it when it saves', async () => {
     const receiver = await create('saved-again');
 

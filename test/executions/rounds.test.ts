@@ -308,6 +308,17 @@ describe('executions/round', () => {
     expect(bench.sandbox.inspect(serviceId)).toMatchObject({ state: 'active', currentScale: 5 });
   });
 
+  it('lets a repetition that asks for it wait for the containers as well', async () => {
+    const replica = await bench.addReplica();
+    const asked = { serviceId, amount: 3, idempotencyKey: 'k', wait: 'settled' } as const;
+
+    const [first, again] = await Promise.all([replica.scale(asked), replica.scale(asked)]);
+
+    expect([first, again].map(({ isDuplicate }) => isDuplicate).toSorted()).toEqual([false, true]);
+    expect([first.isSettled, again.isSettled]).toEqual([true, true]);
+    expect(bench.sandbox.inspect(serviceId)).toMatchObject({ state: 'active', currentScale: 5 });
+  });
+
   it('previews without storing or changing anything', async () => {
     const replica = await bench.addReplica();
     bench.sandbox.calls.clear();

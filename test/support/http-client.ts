@@ -5,7 +5,8 @@ export interface PlainRequest {
   readonly method?: string;
   /** Path and query, sent as they are: nothing is normalised or encoded. */
   readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A name with several values is sent that often. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   /** An object is sent as JSON. */
   readonly body?: object | string | Buffer;
 }

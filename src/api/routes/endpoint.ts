@@ -87,7 +87,7 @@ function readTrigger(
     projectId,
     key: named.key ?? field('key'),
     token: named.key === undefined ? readToken() : undefined,
-    idempotencyKey: headerText(request, 'idempotency-key'),
+    idempotencyKey: readIdempotencyKey(request),
     wait: readWait(request, query),
     dryRun: readDryRun(query),
     trigger: { method: request.method, headers: headersOf(request), contentType, body },
@@ -97,7 +97,7 @@ function readTrigger(
 }
 
 function readWait(request: Request, query: URLSearchParams): TriggerRequest['wait'] {
-  const wait = one(query, 'wait');
+  const wait = readOption(query, 'wait');
   if (wait !== undefined && wait !== 'settled') {
     throw new ServiceError(
       'REQUEST_INVALID',
@@ -112,8 +112,30 @@ function readWait(request: Request, query: URLSearchParams): TriggerRequest['wai
   return wait ?? 'applied';
 }
 
+/**
+ * How a trigger is to be carried out. Here, unlike with other parameters, empty and misspelt are not absent: the trigger would act where
+ * its caller asked only what it would do.
+ */
+function readOption(query: URLSearchParams, name: string): string | undefined {
+  const given = [...query.keys()].find((each) => each.toLowerCase() === name.toLowerCase());
+  if (given === undefined) return undefined;
+  if (given !== name) {
+    throw new ServiceError('REQUEST_INVALID', `Invalid parameter ${given}; write ${name}`, { fieldName: name });
+  }
+  return one(query, name) ?? '';
+}
+
+/** A key that is empty, or two of them, is a mistake of the caller: without a key a repetition would count again. */
+function readIdempotencyKey(request: Request): string | undefined {
+  const [key, second] = request.headersDistinct['idempotency-key'] ?? [];
+  if (second === undefined) return key;
+  throw new ServiceError('TRIGGER_INVALID', 'Idempotency-Key is given twice; give it once', {
+    fieldName: 'Idempotency-Key',
+  });
+}
+
 function readDryRun(query: URLSearchParams): boolean {
-  const dryRun = one(query, 'dryRun') ?? 'false';
+  const dryRun = readOption(query, 'dryRun') ?? 'false';
   if (dryRun === 'true' || dryRun === 'false') return dryRun === 'true';
   // Anything else might mean yes, and acting on it cannot be taken back.
   throw new ServiceError(

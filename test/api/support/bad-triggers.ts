@@ -77,6 +77,38 @@ export const triggers: readonly BadInput[] = [
     message: /^Invalid dryRun "yes"/,
     fieldName: 'dryRun',
   }),
+  ...['', '='].map((given) =>
+    trigger(`a dry run that says nothing: dryRun${given}`, `?key=${key}&projectId=1a5&dryRun${given}`, {
+      status: 400,
+      code: 'REQUEST_INVALID',
+      message: /^Invalid dryRun ""; use true or false$/,
+      fieldName: 'dryRun',
+    }),
+  ),
+  trigger('a misspelt dry run', `?key=${key}&projectId=1a5&dryrun=true`, {
+    status: 400,
+    code: 'REQUEST_INVALID',
+    message: /^Invalid parameter dryrun; write dryRun$/,
+    fieldName: 'dryRun',
+  }),
+  trigger('a misspelt wait', `?key=${key}&projectId=1a5&Wait=settled`, {
+    status: 400,
+    code: 'REQUEST_INVALID',
+    message: /^Invalid parameter Wait; write wait$/,
+    fieldName: 'wait',
+  }),
+  trigger(
+    'an idempotency key that is empty',
+    `?key=${key}&projectId=1a5`,
+    { status: 400, code: 'TRIGGER_INVALID', message: /Idempotency-Key has 0 characters/, fieldName: 'Idempotency-Key' },
+    { headers: { 'idempotency-key': '' } },
+  ),
+  trigger(
+    'two idempotency keys',
+    `?key=${key}&projectId=1a5`,
+    { status: 400, code: 'TRIGGER_INVALID', message: /Idempotency-Key is given twice/, fieldName: 'Idempotency-Key' },
+    { headers: { 'idempotency-key': ['one', 'two'] } },
+  ),
   trigger('a receiver that cannot be used', `?key=${brokenKey}&projectId=1a5`, {
     status: 422,
     code: 'SETTINGS_INVALID',
