@@ -1,4 +1,5 @@
 import { ServiceError } from '../domain/errors.ts';
+import { shown } from '../domain/shown.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import { parseCallback } from '../receivers/callback.ts';
 import { parseAllowedSources, parseRateLimit, parseSignature } from '../receivers/demands.ts';
@@ -10,7 +11,6 @@ import {
   parseFormatSettings,
   parseName,
   parseRepeatAfterSeconds,
-  shown,
 } from '../receivers/receiver-settings.ts';
 import type { ReceiverKinds, ReceiverSettings } from '../receivers/receiver-settings.ts';
 import { driverIdsOf } from './schemas.ts';

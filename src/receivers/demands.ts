@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ServiceError } from '../domain/errors.ts';
+import { shown } from '../domain/shown.ts';
 import { AllowedSources, namedSources } from './allowed-sources.ts';
 import { GivenSecret, HeldSecret, mergeSecrets } from './secrets.ts';
 import type { Secret } from './secrets.ts';
@@ -20,13 +21,20 @@ const HeaderName = z
   .transform((name) => name.toLowerCase())
   .refine((name) => !['authorization', 'cookie', 'host', 'content-length', 'transfer-encoding'].includes(name));
 
+/** A whole number within bounds; what is wrong with another is said with its value. */
+function whole(least: number, most: number) {
+  const error = ({ input }: { readonly input?: unknown }): string =>
+    `${shown(input)} is none; a whole number from ${String(least)} to ${String(most)} is needed`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+}
+
 const signatureShape = {
   kind: z.enum(signatureKinds),
   /** Where `hmac-sha256` and `grafana` find the signature. */
   header: HeaderName.optional(),
   /** Where they find the time; with it the signature is over `<time>:<body>`, and replays are refused. */
   timestampHeader: HeaderName.optional(),
-  toleranceSeconds: z.number().int().min(10).max(3_600).optional(),
+  toleranceSeconds: whole(10, 3_600).optional(),
 };
 
 export const HeldSignature = z.object({ ...signatureShape, secrets: z.array(HeldSecret).min(1).max(2) });
@@ -40,8 +48,8 @@ export interface SignatureSettings extends Omit<HeldSignature, 'secrets'> {
 }
 
 export const RateLimit = z.strictObject({
-  triggers: z.number().int().min(1).max(100_000),
-  perSeconds: z.number().int().min(1).max(86_400),
+  triggers: whole(1, 100_000),
+  perSeconds: whole(1, 86_400),
 });
 export type RateLimit = z.infer<typeof RateLimit>;
 
@@ -79,9 +87,11 @@ export function parseAllowedSources(given: unknown): AllowedSources | undefined 
   const parsed = AllowedSources.safeParse(given);
   if (parsed.success) return parsed.data;
   const names = Object.keys(namedSources).join(', ');
+  const [index] = parsed.error.issues[0]?.path ?? [];
+  const wrong: unknown = Array.isArray(given) && typeof index === 'number' ? given[index] : given;
   throw refuse(
-    ['allowedSources', ...(parsed.error.issues[0]?.path ?? [])].join('.'),
-    `1 to 64 addresses, CIDR ranges as 10.0.0.0/8, or named lists (${names}) are needed`,
+    index === undefined ? 'allowedSources' : `allowedSources.${String(index)}`,
+    `${shown(wrong)} will not do; 1 to 64 addresses, CIDR ranges as 10.0.0.0/8, or named lists (${names}) are needed`,
   );
 }
 

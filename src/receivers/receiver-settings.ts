@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ServiceError } from '../domain/errors.ts';
+import { shown } from '../domain/shown.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import type { AnyFormat } from '../formats/format.ts';
 import type { AllowedSources } from './allowed-sources.ts';
@@ -116,12 +117,6 @@ export function parseDriver(drivers: readonly AnyDriver[], value: unknown): AnyD
 /** Whether a value is a JSON object (no array, not null). */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A value as an error message may show it: JSON, cut so that a megabyte is not sent back. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function fromIssues(error: z.ZodError, prefix: string): ServiceError {

@@ -42,6 +42,30 @@ const rawBody = (name: string, body: string, message: RegExp, headers: Record<st
 
 /** Wrong fields, types and bounds of a receiver, and targets that cannot be scaled. */
 export const settings: readonly BadInput[] = [
+  setting(
+    'a rate limit of nothing',
+    () => receiver({ rateLimit: { triggers: 0, perSeconds: 60 } }),
+    'rateLimit.triggers',
+    /^Invalid rateLimit.triggers: 0 is none; a whole number from 1 to 100000 is needed$/,
+  ),
+  setting(
+    'a rate limit without a time',
+    () => receiver({ rateLimit: { triggers: 1 } }),
+    'rateLimit.perSeconds',
+    /^Invalid rateLimit.perSeconds: nothing is none; a whole number from 1 to 86400 is needed$/,
+  ),
+  setting(
+    'a source that is none',
+    () => receiver({ allowedSources: ['10.0.0.0/8', 'x'] }),
+    'allowedSources.1',
+    /^Invalid allowedSources.1: "x" will not do; 1 to 64 addresses/,
+  ),
+  setting(
+    'no sources at all',
+    () => receiver({ allowedSources: [] }),
+    'allowedSources',
+    /^Invalid allowedSources: \[\] will not do; 1 to 64 addresses/,
+  ),
   setting('no name', () => receiver({ name: '' }), 'name', /^Name not provided/),
   setting('name of a wrong type', () => receiver({ name: 7 }), 'name', /^Invalid name 7; a text is needed/),
   setting('name of blanks', () => receiver({ name: '  ' }), 'name', /^Invalid name "  "/),
