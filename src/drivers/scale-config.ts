@@ -58,6 +58,12 @@ export const scaleShape = {
     .default('config'),
 };
 
+/** What is said of a `max` that leaves no room above `min`; the old service's words first. */
+export function notAbove({ input }: { readonly input?: unknown }): string {
+  const { min, max } = input as { readonly min: number; readonly max: number };
+  return `Max must be greater than min; max is ${String(max)} and min ${String(min)}`;
+}
+
 /** What the installation sets for scaling receivers that leave it out. */
 export interface ScaleDefaults {
   /** 0 to `mostCooldownSeconds`; 0: none. */

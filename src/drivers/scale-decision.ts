@@ -32,6 +32,6 @@ function told({ config, itemId }: Asked<ScaleSettings>, figure: number, decision
   const message =
     decision.kind === 'unchanged'
       ? `already at ${String(figure)}, ${bound} is ${String(config[bound])}`
-      : refusals[decision.bound];
+      : `${refusals[decision.bound]}; it is at ${String(figure)}, ${decision.bound} is ${String(config[decision.bound])}: change ${decision.bound}, or set onLimit to clamp`;
   return { itemId, outcome: decision.kind, from: figure, to: figure, message };
 }

@@ -5,7 +5,7 @@ import { serviceIdOf, serviceScaleTarget } from '../domain/target.ts';
 import type { Rancher } from '../rancher/rancher.ts';
 import type { Service } from '../rancher/resources.ts';
 import type { Asked, Driver, LaneHistory, Round } from './driver.ts';
-import { noScaleDefaults, scaleFields, scaleShape, stepFor } from './scale-config.ts';
+import { noScaleDefaults, notAbove, scaleFields, scaleShape, stepFor } from './scale-config.ts';
 import type { ScaleDefaults } from './scale-config.ts';
 import { decideStep } from './scale-decision.ts';
 
@@ -17,7 +17,7 @@ const Config = z
       .string({ error: 'ServiceId not provided; give the id of a service, such as 1s7' })
       .min(1, { error: 'ServiceId not provided; give the id of a service, such as 1s7' }),
   })
-  .refine((config) => config.max > config.min, { path: ['max'], error: 'Max must be greater than min' });
+  .refine((config) => config.max > config.min, { path: ['max'], error: notAbove });
 
 type Config = z.infer<typeof Config>;
 

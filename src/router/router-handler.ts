@@ -74,7 +74,10 @@ async function preview(executions: Executions, submission: Submission): Promise<
 async function findReceiver(receivers: ReceiverLookup, { projectId, key, token }: TriggerRequest): Promise<Receiver> {
   const receiver = await (token === undefined ? findByKey(receivers, projectId, key) : receivers.findByToken(token));
   if (receiver === undefined) {
-    throw new ServiceError('RECEIVER_NOT_FOUND', 'Requested webhook has been revoked/does not exist for this account');
+    throw new ServiceError(
+      'RECEIVER_NOT_FOUND',
+      'Requested webhook has been revoked/does not exist for this account; take the URL that the receiver shows now, or make a new one',
+    );
   }
   return receiver;
 }

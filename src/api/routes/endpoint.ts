@@ -41,7 +41,8 @@ export function mountEndpoint(router: Router, parts: ApiParts): void {
 }
 
 function unknownReceiver(cause: ServiceError): ServiceError {
-  const message = 'Requested webhook has been revoked/does not exist for this account';
+  const message =
+    'Requested webhook has been revoked/does not exist for this account; take the URL that the receiver shows now, or make a new one';
   return new ServiceError('RECEIVER_NOT_FOUND', message, { cause });
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { DeleteOption } from '../../domain/host-choice.ts';
 import type { ResourceField } from '../driver.ts';
-import { minimumScale, scaleFields, scaleShape } from '../scale-config.ts';
+import { minimumScale, notAbove, scaleFields, scaleShape } from '../scale-config.ts';
 import { agentLabelPrefix, markerLabel } from './labels.ts';
 
 const shown = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
@@ -124,7 +124,7 @@ const rules = Fields.superRefine((config, context) => {
   }
   if (host !== undefined && hostTemplateId === undefined)
     complain('host', 'host is given without hostTemplateId; a cloned host takes labels and options from its base');
-  if (config.max <= config.min) complain('max', 'Max must be greater than min');
+  if (config.max <= config.min) complain('max', notAbove({ input: config }));
   const isNamed = deleteOption !== undefined && deleteOption !== null && deleteOption !== '';
   if (action === 'up' && isNamed)
     complain('deleteOption', 'Delete option not to be provided while scaling up; leave it out');

@@ -1,6 +1,6 @@
 import { inOrderOfRemoval, oldestOf } from '../../domain/host-choice.ts';
 import { nextHostNames } from '../../domain/host-names.ts';
-import type { ErrorCode } from '../../domain/errors.ts';
+import { partRemedy, type ErrorCode } from '../../domain/errors.ts';
 import type { Asked, Decision, LaneHistory, Round } from '../driver.ts';
 import { stepFor } from '../scale-config.ts';
 import type { ScaleDefaults } from '../scale-config.ts';
@@ -206,7 +206,10 @@ class HostRound {
 function withFailures(decision: Decision, failures: number, max: number): Decision {
   if (failures === 0 || (decision.outcome !== 'limit-reached' && decision.outcome !== 'unchanged')) return decision;
   const { from = 0, outcome } = decision;
-  const told = outcome === 'unchanged' ? `already at ${String(from)}, max is ${String(max)}` : decision.message;
+  const told =
+    outcome === 'unchanged'
+      ? `already at ${String(from)}, max is ${String(max)}`
+      : partRemedy(decision.message).message;
   const why = `${String(failures)} failed hosts of this service count against max ${String(max)}`;
   return { ...decision, message: `${told}; ${why}, remove them or set onHostError to remove` };
 }
