@@ -125,6 +125,16 @@ describe('cli/client/service-client', () => {
     expect(err).toContain('is not this service');
   });
 
+  it('names the address when it is Rancher that answers, which has no such path', async () => {
+    const body = '{"id":"x","type":"error","links":{},"actions":{},"status":404,"code":"Not Found","message":null}';
+    const server = await serve(() => ({ status: 404, body }));
+
+    const { exitCode, err } = await runCli(['receivers', 'list', '--url', server.url, '--project', '1a5']);
+
+    expect(exitCode).toBe(1);
+    expect(err).toContain('check that --url names this service and not Rancher (404');
+  });
+
   it('takes environment and key from CATTLE_*, and options win', async () => {
     const server = await serve(() => ({ body: { data: [] } }));
     const environment = { CATTLE_URL: 'http://r/v2-beta/projects/1a9', CATTLE_ACCESS_KEY: 'a', CATTLE_SECRET_KEY: 'b' };

@@ -125,11 +125,12 @@ function refusal(status: number, body: unknown, isKeyGiven: boolean): CliError {
   const parsed = Refusal.safeParse(body);
   const { message, detail, code, fieldName, traceId } = parsed.success ? parsed.data : {};
   const facts = [String(status), code, fieldName && `field ${fieldName}`, traceId && `trace ${traceId}`];
-  const remedy =
-    status === 401 && !isKeyGiven
-      ? 'give --access-key and --secret-key, or set CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY'
-      : detail;
-  const said = [message ?? 'the service refused', remedy].filter(Boolean).join('; ');
+  let remedy = detail;
+  if (status === 401 && !isKeyGiven)
+    remedy = 'give --access-key and --secret-key, or set CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY';
+  // Rancher itself answers 404 without a word.
+  if (status === 404 && !message) remedy = 'check that --url names this service and not Rancher';
+  const said = [message || 'the service refused', remedy].filter(Boolean).join('; ');
   return new CliError(`${said} (${facts.filter(Boolean).join(', ')})`);
 }
 
