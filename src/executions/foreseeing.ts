@@ -25,7 +25,7 @@ export function foresee(
   const { driver, round } = undecided;
   // Where others are at work, a database that is kept waiting by one of them costs more than it saves.
   if (gate.running > 1 || driver.foresee === undefined || round.latest?.driver !== driver.id) return undefined;
-  const toCommit = guess(undecided, driver.foresee, round.latest.body);
+  const toCommit = guess(undecided, round.latest.body);
   if (toCommit?.change === undefined || toCommit.ended.length > 0) return undefined;
 
   const { promise: once, resolve: keep, reject } = Promise.withResolvers<void>();
@@ -55,13 +55,9 @@ export function foresee(
 }
 
 /** A guess must not cost a round: of a change of another version it may not be possible. */
-function guess(
-  undecided: Undecided,
-  foreseen: (latest: unknown) => unknown,
-  latest: unknown,
-): RoundToCommit | undefined {
+function guess(undecided: Undecided, latest: unknown): RoundToCommit | undefined {
   try {
-    return decide(undecided, foreseen(latest)).toCommit;
+    return decide(undecided, undecided.driver.foresee?.(latest)).toCommit;
   } catch {
     return undefined;
   }
