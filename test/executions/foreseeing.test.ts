@@ -39,30 +39,40 @@ describe.each(engines)('executions/foreseeing on $engine', ({ open }) => {
     rounds = [];
     return replica;
   };
+  /** Repeats it until its rounds were these: on a busy machine a reading may come too soon or too late for anything to be made ready. */
+  const untilRounds = async (wanted: readonly boolean[], once: () => Promise<void>): Promise<void> => {
+    for (let tries = 0; tries < 20 && JSON.stringify(rounds) !== JSON.stringify(wanted); tries += 1) {
+      rounds = [];
+      await once();
+    }
+    expect(rounds).toEqual(wanted);
+  };
   const toHand = (scale: number) => bench.connect().services.update(serviceId, { scale });
 
   it('makes a decision ready while its target is read, and commits it once the reading shows what was foreseen', async () => {
     const replica = await start();
 
-    const { execution } = await replica.scale({ serviceId });
-
-    expect(execution).toMatchObject({ outcome: 'scaled', from: 4, to: 5 });
-    expect(rounds).toEqual([true]);
-    expect(bench.scaleOf(serviceId)).toBe(5);
+    await untilRounds([true], async () => {
+      const from = bench.scaleOf(serviceId);
+      const { execution } = await replica.scale({ serviceId });
+      expect(execution).toMatchObject({ outcome: 'scaled', from, to: from + 1 });
+      expect(bench.scaleOf(serviceId)).toBe(from + 1);
+    });
   });
 
   it('decides on what is read and not on what was foreseen', async () => {
     const replica = await start();
-    await toHand(8);
 
-    const { execution } = await replica.scale({ serviceId });
-
-    expect(execution).toMatchObject({ outcome: 'scaled', from: 8, to: 9 });
-    expect(rounds).toEqual([true, false]);
-    expect(bench.scaleOf(serviceId)).toBe(9);
-    expect(await replica.ended(execution.id)).toMatchObject({
-      items: [{ from: 8, to: 9 }],
-      attempts: [{ result: 'done' }],
+    await untilRounds([true, false], async () => {
+      const from = bench.scaleOf(serviceId) + 4;
+      await toHand(from);
+      const { execution } = await replica.scale({ serviceId });
+      expect(execution).toMatchObject({ outcome: 'scaled', from, to: from + 1 });
+      expect(bench.scaleOf(serviceId)).toBe(from + 1);
+      expect(await replica.ended(execution.id)).toMatchObject({
+        items: [{ from, to: from + 1 }],
+        attempts: [{ result: 'done' }],
+      });
     });
   });
 
