@@ -59,8 +59,7 @@ export const scaleShape = {
 };
 
 /** What is said of a `max` that leaves no room above `min`; the old service's words first. */
-export function notAbove({ input }: { readonly input?: unknown }): string {
-  const { min, max } = input as { readonly min: number; readonly max: number };
+export function notAbove({ min, max }: { readonly min: number; readonly max: number }): string {
   return `Max must be greater than min; max is ${String(max)} and min ${String(min)}`;
 }
 

@@ -17,7 +17,10 @@ const Config = z
       .string({ error: 'ServiceId not provided; give the id of a service, such as 1s7' })
       .min(1, { error: 'ServiceId not provided; give the id of a service, such as 1s7' }),
   })
-  .refine((config) => config.max > config.min, { path: ['max'], error: notAbove });
+  .refine((config) => config.max > config.min, {
+    path: ['max'],
+    error: ({ input }) => notAbove(input as { min: number; max: number }),
+  });
 
 type Config = z.infer<typeof Config>;
 

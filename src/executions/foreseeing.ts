@@ -1,5 +1,4 @@
-import type { HeldLane, Committed, RoundToCommit } from '../storage/rounds.ts';
-import { NotKept } from '../storage/rounds.ts';
+import { NotKept, type Committed, type HeldLane, type RoundToCommit } from '../storage/rounds.ts';
 import { decide, type Undecided } from './deciding.ts';
 import type { LaneContext } from './lane-context.ts';
 

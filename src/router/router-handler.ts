@@ -73,13 +73,15 @@ async function preview(executions: Executions, submission: Submission): Promise<
 
 async function findReceiver(receivers: ReceiverLookup, { projectId, key, token }: TriggerRequest): Promise<Receiver> {
   const receiver = await (token === undefined ? findByKey(receivers, projectId, key) : receivers.findByToken(token));
-  if (receiver === undefined) {
-    throw new ServiceError(
-      'RECEIVER_NOT_FOUND',
-      'Requested webhook has been revoked/does not exist for this account; take the URL that the receiver shows now, or make a new one',
-    );
-  }
+  if (receiver === undefined) throw unknownReceiver();
   return receiver;
+}
+
+/** What a caller is told of a URL that leads to no receiver, whatever is wrong with it. */
+export function unknownReceiver(cause?: unknown): ServiceError {
+  const message =
+    'Requested webhook has been revoked/does not exist for this account; take the URL that the receiver shows now, or make a new one';
+  return new ServiceError('RECEIVER_NOT_FOUND', message, { cause });
 }
 
 async function findByKey(

@@ -3,11 +3,20 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import pg from 'pg';
 import type { OpenDatabase } from '../../src/storage/engine.ts';
-import { NotKept, type HeldLane, type RoundToCommit } from '../../src/storage/rounds.ts';
+import { NotKept } from '../../src/storage/rounds.ts';
 import type { StoredExecution } from '../../src/storage/stored-execution.ts';
 import { operationsOn } from '../../src/storage/operations/operations.ts';
 import { openSqliteDatabase } from '../../src/storage/sqlite-database.ts';
-import { commitChange, hold, newExecution, round, target, useEngines } from '../support/stores.ts';
+import {
+  closeChange,
+  commitChange,
+  hold,
+  newExecution,
+  round,
+  roundOn,
+  target,
+  useEngines,
+} from '../support/stores.ts';
 
 const engines = useEngines();
 
@@ -131,11 +140,7 @@ describe.each(engines)('storage: what is committed on $engine', ({ engine, open,
       await store.accept([execution]);
       const lane = await hold(store);
       const { changeId } = await commitChange(store, lane);
-      const closing = { target, epoch: lane.epoch, changeId, attempt: { result: 'done' }, isTold };
-      const committed = await store.closeChange({
-        ...closing,
-        end: { kind: 'ended', state: 'done', outcome: 'scaled' },
-      });
+      const committed = await closeChange(store, lane, changeId, { isTold });
       const next = await hold(store);
       const { sinceLastEffectiveChangeMs } = await store.readLaneHistory({ target });
 
@@ -156,13 +161,6 @@ describe.each(engines)('storage: what is committed on $engine', ({ engine, open,
     });
   });
 });
-
-/** A round with one change for all that waits in the lane. */
-function roundOn({ epoch, waiting }: HeldLane): RoundToCommit {
-  const items = waiting.map(({ itemId }) => ({ itemId, message: 'scaled', from: 1, to: 2 }));
-  const change = { changeId: 'c1', driver: 'scaleService', body: { serviceId: '1s7', from: 1, to: 2 }, items };
-  return { target, epoch, ended: [], change };
-}
 
 /** What is stored of an execution, without what no two of them share. */
 function withoutIdentity(execution: StoredExecution | undefined): unknown {
@@ -189,8 +187,7 @@ describe('storage: the end of an execution on PostgreSQL', () => {
       await store.accept([execution]);
       const lane = await hold(store);
       const { changeId } = await commitChange(store, lane);
-      const closing = { target, epoch: lane.epoch, changeId, attempt: { result: 'done' }, isTold };
-      await store.closeChange({ ...closing, end: { kind: 'ended', state: 'done', outcome: 'scaled' } });
+      await closeChange(store, lane, changeId, { isTold });
       return execution.id;
     };
     const isHeard = new Promise<void>((resolve) => (hearing = resolve));

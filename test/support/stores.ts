@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPostgresStore } from '../../src/storage/postgres-store.ts';
 import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
-import type { ChangeToClose, Committed, HeldLane, RoundToOpen } from '../../src/storage/rounds.ts';
+import type { ChangeToClose, Committed, HeldLane, RoundToCommit, RoundToOpen } from '../../src/storage/rounds.ts';
 import type { NewExecution, Store } from '../../src/storage/store.ts';
 import { startPostgresServer, type PostgresServer } from './postgres-server.ts';
 
@@ -97,15 +97,24 @@ export async function hold(store: Store, differing: Partial<RoundToOpen> = {}): 
   return opening;
 }
 
-/** Commits one change, from 1 to 2, for all that waits in the lane. */
-export async function commitChange(
-  store: Store,
+/** A round with one change, from 1 to 2, for all that waits in the lane. */
+export function roundOn(
   { epoch, waiting }: HeldLane,
   { on = target, changeId = randomUUID() }: { readonly on?: string; readonly changeId?: string } = {},
-): Promise<{ readonly changeId: string; readonly committed: Awaited<ReturnType<Store['commitRound']>> }> {
+): RoundToCommit & Required<Pick<RoundToCommit, 'change'>> {
   const items = waiting.map(({ itemId }) => ({ itemId, message: 'scaled', from: 1, to: 2 }));
   const change = { changeId, driver: 'scaleService', body: { serviceId: '1s7', from: 1, to: 2 }, items };
-  return { changeId, committed: await store.commitRound({ target: on, epoch, ended: [], change }) };
+  return { target: on, epoch, ended: [], change };
+}
+
+/** Commits such a round. */
+export async function commitChange(
+  store: Store,
+  lane: HeldLane,
+  differing: Parameters<typeof roundOn>[1] = {},
+): Promise<{ readonly changeId: string; readonly committed: Awaited<ReturnType<Store['commitRound']>> }> {
+  const toCommit = roundOn(lane, differing);
+  return { changeId: toCommit.change.changeId, committed: await store.commitRound(toCommit) };
 }
 
 /** Closes a change on `target`: as done, with all its items scaled, unless another end is given. */
@@ -116,7 +125,8 @@ export async function closeChange(
   {
     attempt = { result: 'done' },
     end = { kind: 'ended', state: 'done', outcome: 'scaled' },
-  }: Partial<Pick<ChangeToClose, 'attempt' | 'end'>> = {},
+    isTold = false,
+  }: Partial<Pick<ChangeToClose, 'attempt' | 'end' | 'isTold'>> = {},
 ): Promise<Committed> {
-  return store.closeChange({ target, epoch, changeId, attempt, end });
+  return store.closeChange({ target, epoch, changeId, attempt, end, isTold });
 }

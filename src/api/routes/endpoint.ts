@@ -1,6 +1,7 @@
 import type { Request, Response, Router } from 'express';
 import { ServiceError, hasCode } from '../../domain/errors.ts';
 import type { Trigger } from '../../domain/signal.ts';
+import { unknownReceiver } from '../../router/router-handler.ts';
 import type { TriggerRequest } from '../../router/trigger-request.ts';
 import { answerJson } from '../answer.ts';
 import { linksOf } from '../api-context.ts';
@@ -38,12 +39,6 @@ export function mountEndpoint(router: Router, parts: ApiParts): void {
         key: pathPart(request, 'key'),
       }),
   });
-}
-
-function unknownReceiver(cause: ServiceError): ServiceError {
-  const message =
-    'Requested webhook has been revoked/does not exist for this account; take the URL that the receiver shows now, or make a new one';
-  return new ServiceError('RECEIVER_NOT_FOUND', message, { cause });
 }
 
 /** The router names paths only: which front door a caller came through is known here. */

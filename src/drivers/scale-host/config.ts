@@ -124,7 +124,7 @@ const rules = Fields.superRefine((config, context) => {
   }
   if (host !== undefined && hostTemplateId === undefined)
     complain('host', 'host is given without hostTemplateId; a cloned host takes labels and options from its base');
-  if (config.max <= config.min) complain('max', notAbove({ input: config }));
+  if (config.max <= config.min) complain('max', notAbove(config));
   const isNamed = deleteOption !== undefined && deleteOption !== null && deleteOption !== '';
   if (action === 'up' && isNamed)
     complain('deleteOption', 'Delete option not to be provided while scaling up; leave it out');
