@@ -20,12 +20,13 @@ export async function requireHostCreator(rancher: Rancher, options: CallOptions)
   return creator;
 }
 
-/** Reads all pages of the hosts, and which of them are being evacuated to be deleted: two lists. */
+/**
+ * Reads which hosts are being evacuated to be deleted, then all pages of the hosts: two lists, in this order. Read beside each
+ * other, an evacuation that ends between them shows neither its event nor what it did: the host would be counted and chosen again.
+ */
 export async function seeHosts(creator: HostCreator, options: CallOptions): Promise<HostsSeen> {
-  const [hosts, events] = await Promise.all([
-    creator.hosts.list({}, options),
-    creator.collection('externalHostEvents').list({ state: 'creating' }, options),
-  ]);
+  const events = await creator.collection('externalHostEvents').list({ state: 'creating' }, options);
+  const hosts = await creator.hosts.list({}, options);
   const leaving = leavingHostIds(events);
   return { hosts: hosts.map((host) => viewHost(host, leaving)), names: hosts.flatMap(namesOf) };
 }

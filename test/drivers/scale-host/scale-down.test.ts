@@ -78,6 +78,20 @@ describe('drivers/scale-host: down', () => {
     expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
   });
 
+  it('takes no host twice whose removal ends between the two lists of one reading', async () => {
+    const [, , third] = ['web-1', 'web-2', 'web-3'].map((name) => addMachine(name));
+    await bench
+      .connect()
+      .collection('externalHostEvents')
+      .create({ eventType: 'host.evacuate', hostId: third, deleteHost: true });
+    // Longer than the removal takes: the events are read when there is none under way any more.
+    const answersLate = { kind: 'delay', ms: 300, when: 'before-acting' } as const;
+    bench.sandbox.faults.add({ method: 'GET', path: /\/externalhostevents/, fault: answersLate });
+
+    expect(await trigger(replica, { action: 'down' })).toMatchObject({ outcome: 'scaled', from: 2, to: 1 });
+    expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1']);
+  });
+
   it('removes one host for amount 1 though three are inactive (defect 7), a bad one first', async () => {
     addMachine('web-1');
     for (const name of ['web-2', 'web-3', 'web-4']) addMachine(name, { state: 'inactive' });
