@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { mostCooldownSeconds } from '../domain/scale-step.ts';
+import { shown } from '../domain/shown.ts';
 import type { Signal } from '../domain/signal.ts';
 import type { ResourceField } from './driver.ts';
 
@@ -12,11 +13,12 @@ const wholeNumber = (
     (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= atLeast && value <= atMost,
     {
       error: ({ input }) =>
-        `${problem(shown(input))} a whole number from ${String(atLeast)} to ${String(atMost)} is needed`,
+        `${problem(given(input))} a whole number from ${String(atLeast)} to ${String(atMost)} is needed`,
     },
   );
 
-const shown = (value: unknown): string => (value === undefined ? '0' : JSON.stringify(value));
+/** A number left out was 0 for the old service, and its message says so. */
+const given = (value: unknown): string => (value === undefined ? '0' : shown(value));
 
 // Rancher itself accepts 3,000,000,000 containers (recording b_scale_huge); nobody means that.
 const mostContainers = 100_000;

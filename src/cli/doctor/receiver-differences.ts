@@ -1,5 +1,6 @@
 import type { InstallPlace, ReceiverDefaults } from '../../config/config.ts';
 import { parseImageUuid } from '../../domain/image-reference.ts';
+import { shown } from '../../domain/shown.ts';
 import type { AnyDriver } from '../../drivers/driver.ts';
 import { drivers } from '../../drivers/drivers.ts';
 import { reasonNotScalable } from '../../drivers/scale-service.ts';
@@ -190,8 +191,4 @@ function some(names: readonly string[]): string {
 
 function mapOf(value: unknown): object {
   return typeof value === 'object' && value !== null ? value : {};
-}
-
-function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? 'none').slice(0, 60);
 }

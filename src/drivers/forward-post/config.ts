@@ -1,7 +1,6 @@
 import * as z from 'zod';
+import { shown } from '../../domain/shown.ts';
 import type { ResourceField } from '../driver.ts';
-
-const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 100) ?? 'nothing';
 
 // Rancher's own rule for names of stacks and services (recording a_schemas_service).
 const nameShape = /^(?:[a-zA-Z0-9-]{1,63}\/)?[a-zA-Z0-9-]{1,63}$/;

@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import type { DeleteOption } from '../../domain/host-choice.ts';
+import { shown } from '../../domain/shown.ts';
 import type { ResourceField } from '../driver.ts';
 import { minimumScale, notAbove, scaleFields, scaleShape } from '../scale-config.ts';
 import { agentLabelPrefix, markerLabel } from './labels.ts';
-
-const shown = (value: unknown): string => JSON.stringify(value) ?? 'nothing';
 
 const mostEntries = 50;
 /** Nobody means more in a label, while what Docker is told may be a list of proxies. */

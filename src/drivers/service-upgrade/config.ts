@@ -1,13 +1,12 @@
 import * as z from 'zod';
 import { isRegistry, isTag } from '../../domain/image-reference.ts';
 import type { LabelSelector } from '../../domain/label-selector.ts';
+import { shown } from '../../domain/shown.ts';
 import type { ResourceField } from '../driver.ts';
 import { compileTagPattern, tagMatches } from './tag-pattern.ts';
 
 const addressTypes = ['registry', 'registry-internal', 'registry-vpc'] as const;
 const payloadFormats = ['dockerhub', 'alicloud', 'azure'] as const;
-
-const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 100) ?? 'nothing';
 
 const wholeNumber = (words: string, atMost: number, remedy: string) =>
   z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= atMost, {

@@ -1,5 +1,6 @@
 import { isRegistry, isRepository, isTag, writeImage } from '../../domain/image-reference.ts';
 import { ServiceError } from '../../domain/errors.ts';
+import { shown } from '../../domain/shown.ts';
 import type { PushedImage, Signal } from '../../domain/signal.ts';
 import type { ParsedTrigger } from '../parsed-trigger.ts';
 
@@ -108,8 +109,4 @@ export function incomplete(message: string, fieldName: string): ServiceError {
 /** A field that holds what it cannot. */
 export function malformed(message: string, fieldName: string): ServiceError {
   return new ServiceError('PAYLOAD_MALFORMED', message, { fieldName });
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
