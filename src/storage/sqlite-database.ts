@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
@@ -97,6 +98,7 @@ async function createFlushing(sqlite: DatabaseSync, file: SqliteFile): Promise<F
 
 function openExclusively(file: SqliteFile): DatabaseSync {
   let sqlite: DatabaseSync | undefined;
+  if (file !== inMemory) makePrivate(file);
   try {
     sqlite = new DatabaseSync(file);
     sqlite.function('steady_now_ms', createSteadyClock());
@@ -112,6 +114,15 @@ function openExclusively(file: SqliteFile): DatabaseSync {
   } catch (error) {
     sqlite?.close();
     throw explain(error, file);
+  }
+}
+
+/** A new file is this user's alone: bodies that are to be forwarded lie in it. SQLite gives its log the same rights. */
+function makePrivate(file: SqliteFile): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch {
+    // It is there already and keeps the rights it has, or SQLite is about to say what is wrong.
   }
 }
 

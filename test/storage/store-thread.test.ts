@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
 
 const sqliteStore = pathToFileURL(join(process.cwd(), 'src/storage/sqlite-store.ts')).href;
 
@@ -39,5 +40,16 @@ describe('storage/store-thread', () => {
     expect(said).toContain('the database thread ended');
     expect(exitCode).not.toBe(0);
     await rm(directory, { recursive: true });
+  });
+
+  it('keeps its file and its log from other users: bodies that are to be forwarded lie in them', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-thread-'));
+    const file = join(directory, 'receiver-hooks.sqlite');
+    const store = await openSqliteStore(file);
+    const modes = await Promise.all([file, `${file}-wal`].map(async (one) => (await stat(one)).mode & 0o777));
+    await store.close();
+    await rm(directory, { recursive: true });
+
+    expect(modes).toEqual([0o600, 0o600]);
   });
 });
