@@ -168,6 +168,23 @@ describe.each(engines)('storage/store on $engine', ({ open }) => {
       expect(ended).toMatchObject({ finished: [{ executionId: asked.id, outcome: 'scaled' }] });
     });
 
+    it('are as old as their sending for a cooldown, however often they are looked at', async () => {
+      const store = await open();
+      await store.accept([newExecution()]);
+      const lane = await hold(store);
+      const { changeId } = await commitChange(store, lane);
+      const following = { kind: 'following', message: 'a machine is being made', afterMs: 0 } as const;
+      await closeChange(store, lane, changeId, { attempt: { result: 'accepted' }, end: following });
+      await pause(200);
+      const ends = [following, { kind: 'ended', state: 'done', outcome: 'scaled' }] as const;
+
+      for (const end of ends) {
+        await store.claimFollowed({ holder, leaseMs: 10_000, limit: 10 });
+        await store.stepFollowed({ changeId, target, holder, end });
+        expect((await store.readLaneHistory({ target })).sinceLastEffectiveChangeMs).toBeGreaterThanOrEqual(199);
+      }
+    });
+
     it('are not due before their time', async () => {
       const store = await open();
       await store.accept([newExecution()]);

@@ -39,14 +39,14 @@ export async function progressChange(
       .where('change_id', '=', changeId)
       .where('state', '=', sql.lit('under-way'))
       .execute();
-    return { ending: nothingEnds, lane: { isEffective: true } };
+    return { ending: nothingEnds, lane: {} };
   }
   await setState(tx, engine, { changeId, state: end.state });
   const { latest, lateWriteForMs } = end;
   const isKept = latest !== undefined || lateWriteForMs !== undefined;
   const kept = isKept ? await readKept(tx, changeId) : undefined;
   const lane: LanePatch = {
-    ...(end.state === 'done' ? { latestChangeId: changeId, isEffective: true } : {}),
+    ...(end.state === 'done' ? { latestChangeId: changeId } : {}),
     // What somebody else put in its place is what late writes are recognised against.
     ...(kept === undefined || latest === undefined ? {} : { latest_change: JSON.stringify({ ...kept, body: latest }) }),
     ...(kept === undefined || lateWriteForMs === undefined

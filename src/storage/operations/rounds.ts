@@ -170,7 +170,10 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
         .execute();
       return { ending: nothingEnds, lane: {} };
     }
-    return progressChange(tx, engine, { changeId, target, end });
+    const { ending, lane } = await progressChange(tx, engine, { changeId, target, end });
+    // Cooldowns count from here: a machine that is looked after for minutes would else keep every other trigger away.
+    const isEffective = end.kind === 'following' || end.state === 'done';
+    return { ending, lane: { ...lane, isEffective } };
   };
   return asHolder(db, engine, close, { work, ...(isFoundOutAnew ? { transact: engine.soon } : {}) });
 }
