@@ -130,6 +130,8 @@ export interface FollowContext {
 /** What `converge` may use. */
 export interface ConvergeContext<Change = unknown> extends FollowContext {
   readonly sendState: SendState;
+  /** It was sent twice: a first write may still land beside the one that is looked for, whatever is found now. */
+  readonly isSentAgain?: boolean;
   /**
    * Earlier changes of this target of which a write was once in doubt and may still land (design §5.2): what one of them has put
    * there meanwhile is not the decision of somebody else. Only of drivers that `repair`.

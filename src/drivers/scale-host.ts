@@ -12,9 +12,9 @@ import { requireHostCreator, seeHosts } from './scale-host/environment.ts';
 import { followHosts } from './scale-host/follow.ts';
 import { groupOf, isMember } from './scale-host/group.ts';
 import { isBeingMade, isLiving } from './scale-host/host-view.ts';
+import type { HostsSeen } from './scale-host/host-view.ts';
 import { readTemplate, requireActiveDriver } from './scale-host/new-host.ts';
 import { planHosts } from './scale-host/plan.ts';
-import type { HostsSeen } from './scale-host/plan.ts';
 
 type Snapshot = ({ readonly kind: 'seen' } & HostsSeen) | { readonly kind: 'refused'; readonly error: ServiceError };
 

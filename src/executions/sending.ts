@@ -62,6 +62,7 @@ async function converge(
   return change.driver.converge(change.body, {
     rancher: rancher(projectOf(target)),
     sendState,
+    ...(change.isSentAgain === undefined ? {} : { isSentAgain: change.isSentAgain }),
     ...(change.late === undefined ? {} : { late: change.late.inDoubt }),
     ageMs: change.ageMs,
     lateWriteMs: context.timing.lateWriteMs,

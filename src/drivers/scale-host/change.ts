@@ -1,6 +1,10 @@
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { HostOptions } from './config.ts';
 import type { HostGroup } from './group.ts';
+import type { HostsSeen } from './host-view.ts';
+
+/** Not serialised: what a round was decided on, so that a fresh change is not preceded by the same two lists again. */
+export const reading = Symbol('reading');
 
 /** How one host of a change ended. */
 export interface HostResult {
@@ -29,7 +33,7 @@ export interface HostToCreate {
 }
 
 export type HostSource =
-  | { readonly kind: 'clone'; readonly baseHostId: string }
+  | { readonly kind: 'clone'; readonly baseHostId: string; readonly driver: string; readonly templateId?: string }
   | {
       readonly kind: 'template';
       readonly templateId: string;
@@ -67,4 +71,5 @@ export interface HostChange {
   readonly remove: readonly HostToRemove[];
   /** Age of the change in milliseconds when creates were sent a second time: the first ones may still land. */
   readonly resentAtMs?: number;
+  readonly [reading]?: HostsSeen | undefined;
 }

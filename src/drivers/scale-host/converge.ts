@@ -2,12 +2,13 @@ import { byId } from '../../domain/host-choice.ts';
 import { hasCode } from '../../domain/errors.ts';
 import type { CallOptions } from '../../rancher/rancher.ts';
 import type { ConvergeContext, Progress } from '../driver.ts';
+import { reading } from './change.ts';
 import type { HostChange } from './change.ts';
 import { createHosts } from './create-hosts.ts';
 import { hostKeyMissing, seeHosts } from './environment.ts';
 import { isMember } from './group.ts';
 import { isLiving } from './host-view.ts';
-import type { HostsSeen } from './plan.ts';
+import type { HostsSeen } from './host-view.ts';
 import { removeHosts } from './remove-hosts.ts';
 import { describeUnderWay, endOf } from './results.ts';
 
@@ -19,7 +20,7 @@ const firstLookAfterMs = 250;
  * deciding anew would ask for the whole step once more.
  */
 export async function convergeHosts(change: HostChange, context: ConvergeContext): Promise<Progress> {
-  const { rancher, sendState, read, ageMs } = context;
+  const { rancher, sendState, isSentAgain, read, ageMs } = context;
   const creator = await rancher.findHostCreator(read);
   if (creator === undefined) {
     const { code, message } = hostKeyMissing();
@@ -31,8 +32,9 @@ export async function convergeHosts(change: HostChange, context: ConvergeContext
     };
   }
   let current = change;
+  let seen = change[reading];
   if (sendState !== 'fresh') {
-    const seen = await seeHosts(creator, read);
+    seen = await seeHosts(creator, read);
     if (sendState === 'unsent') {
       const reason = reasonStale(change, seen);
       if (reason !== undefined) return { kind: 'stale', reason };
@@ -42,14 +44,15 @@ export async function convergeHosts(change: HostChange, context: ConvergeContext
     }
   }
   const isMissing = current.create.some(({ hostId, result }) => hostId === undefined && result === undefined);
-  if (sendState === 'settled-doubt' && isMissing) current = { ...current, resentAtMs: ageMs };
+  const isSentTwice = isSentAgain === true || (sendState === 'settled-doubt' && isMissing);
+  if (isSentTwice && current.create.length > 0) current = { ...current, resentAtMs: ageMs };
 
   const guard = guardWrites(context.write);
   const writes = { applied: sendState === 'doubt' || sendState === 'settled-doubt' ? 1 : 0 };
   const sending = { creator, read, write: guard.write, writes };
   try {
     current = await createHosts(current, sending);
-    current = await removeHosts(current, sending);
+    current = await removeHosts(current, sending, seen);
   } catch (error) {
     const isOurs = !hasCode(error) && !guard.hasStopped(error);
     const isInDoubt = hasCode(error) && error.details.applied === 'unknown';

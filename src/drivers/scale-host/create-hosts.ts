@@ -41,7 +41,7 @@ async function readRecipes(missing: readonly HostToCreate[], { creator, read }: 
     } catch (error) {
       if (!hasCode(error, 'TARGET_NOT_FOUND', 'TARGET_UNSUPPORTED')) throw error;
       const message = `was not made: ${error.message}`;
-      recipes.set(key, { kind: 'failed', code: error.code, message, applied: 'no' });
+      recipes.set(key, { kind: 'failed', code: error.code, message });
     }
   }
   return recipes;
@@ -55,13 +55,16 @@ async function createHost(
   const recipe = recipes.get(JSON.stringify(planned.source));
   const group = change.groups[planned.group]?.group;
   if (recipe === undefined || group === undefined) throw new Error('a host of this change has no source or no group');
-  if ('kind' in recipe) return { result: recipe };
+  // Of one sent again only the second is proven not made.
+  const refused = (result: HostResult): HostResult =>
+    change.resentAtMs === undefined ? { ...result, applied: 'no' } : result;
+  if ('kind' in recipe) return { result: refused(recipe) };
   try {
     const { id } = await creator.hosts.create(newHostBody(recipe, planned, group), write);
     writes.applied += 1;
     return { hostId: id };
   } catch (error) {
     if (!hasCode(error, 'RANCHER_REJECTED', 'RANCHER_UNAUTHORIZED') || error.details.applied !== 'no') throw error;
-    return { result: { kind: 'failed', code: error.code, applied: 'no', message: `was refused: ${error.message}` } };
+    return { result: refused({ kind: 'failed', code: error.code, message: `was refused: ${error.message}` }) };
   }
 }

@@ -1,9 +1,8 @@
 import { ServiceError } from '../../domain/errors.ts';
 import type { CallOptions, HostCreator, Rancher } from '../../rancher/rancher.ts';
 import type { Host } from '../../rancher/resources.ts';
-import { leavingHostIds, namesOf, viewHost } from './host-view.ts';
-import type { HostView } from './host-view.ts';
-import type { HostsSeen } from './plan.ts';
+import { leavingHostIds, markTwins, namesOf, viewHost } from './host-view.ts';
+import type { HostsSeen, HostView } from './host-view.ts';
 
 /** Why nothing can be done about hosts. */
 export function hostKeyMissing(): ServiceError {
@@ -28,7 +27,11 @@ export async function seeHosts(creator: HostCreator, options: CallOptions): Prom
   const events = await creator.collection('externalHostEvents').list({ state: 'creating' }, options);
   const hosts = await creator.hosts.list({}, options);
   const leaving = leavingHostIds(events);
-  return { hosts: hosts.map((host) => viewHost(host, leaving)), names: hosts.flatMap(namesOf) };
+  return {
+    hosts: markTwins(hosts.map((host) => viewHost(host, leaving))),
+    names: hosts.flatMap(namesOf),
+    readAtMs: performance.now(),
+  };
 }
 
 const none: ReadonlySet<string> = new Set();

@@ -1,11 +1,10 @@
-import { byId } from '../../domain/host-choice.ts';
 import { hasCode } from '../../domain/errors.ts';
 import type { CallOptions, HostCreator } from '../../rancher/rancher.ts';
 import type { FollowContext, Progress } from '../driver.ts';
 import type { HostChange, HostResult, HostToCreate, HostToRemove } from './change.ts';
 import { isEnded } from './converge.ts';
 import { seeHosts, seeHostsById } from './environment.ts';
-import { isActive, isBeingMade, isLost, saidOf } from './host-view.ts';
+import { isActive, isBeingMade, isLost, sameMarker, saidOf } from './host-view.ts';
 import type { HostView } from './host-view.ts';
 import { removeHost } from './remove-hosts.ts';
 import { describeUnderWay, endOf } from './results.ts';
@@ -130,11 +129,17 @@ async function withoutTwins(change: HostChange, creator: Creator, context: Follo
   const { hosts } = await seeHosts((await rancher.findHostCreator(read)) ?? rancher, read);
   const create: HostToCreate[] = [];
   for (const planned of change.create) {
-    const marked = hosts.filter(({ marker, isLeaving }) => marker === planned.marker && !isLeaving).toSorted(byId);
-    const [kept, ...twins] = marked;
+    const [kept, ...twins] = sameMarker(hosts, planned.marker);
     for (const twin of twins) await removeHost(creator, twin, write);
-    create.push(kept === undefined || planned.result !== undefined ? planned : { ...planned, hostId: kept.id });
+    create.push(kept === undefined ? planned : heldBy(planned, kept.id));
   }
   const { resentAtMs = 0, ...rest } = change;
   return ageMs - resentAtMs < lateWriteMs ? { ...change, create } : { ...rest, create };
+}
+
+/** Of a create that was refused when it was sent again, the first one has landed: it is made after all. */
+function heldBy(planned: HostToCreate, hostId: string): HostToCreate {
+  if (planned.result !== undefined && planned.hostId !== undefined) return planned;
+  const { result: _refused, ...open } = planned;
+  return { ...open, hostId };
 }

@@ -1,3 +1,4 @@
+import { byId } from '../../domain/host-choice.ts';
 import type { Host, Resource } from '../../rancher/resources.ts';
 import { markerLabel } from './labels.ts';
 
@@ -17,6 +18,16 @@ export interface HostView {
   readonly message?: string;
   /** On its way out: it counts for nothing and is not chosen again. */
   readonly isLeaving: boolean;
+  /** Of a create that was sent twice and has landed twice: the change that made it is about to remove it (design §5.2). */
+  readonly isTwin?: true;
+}
+
+/** One read of an environment's hosts: all pages, and every name in use. */
+export interface HostsSeen {
+  readonly hosts: readonly HostView[];
+  readonly names: readonly string[];
+  /** When the answer had come, by this process's monotonic clock. */
+  readonly readAtMs: number;
 }
 
 const leavingStates = new Set(['removing', 'removed', 'purging', 'purged']);
@@ -91,7 +102,28 @@ export function hasFailed({ state }: HostView): boolean {
 
 /** Counts as one of the group. Failed ones do not; whether ours count against `max` is the plan's to say. */
 export function isLiving(host: HostView): boolean {
-  return !host.isLeaving && !hasFailed(host);
+  return !host.isLeaving && !hasFailed(host) && host.isTwin !== true;
+}
+
+/** Ours of one marker that stay, the one that is kept first. */
+export function sameMarker(hosts: readonly HostView[], marker: string): readonly HostView[] {
+  return hosts.filter((host) => host.marker === marker && !host.isLeaving).toSorted(byId);
+}
+
+// As long as a change that was sent twice is looked after for it (`lateWriteMs`): a hand that clones a machine copies its marker, too.
+const twinsWithinMs = 60_000;
+
+/** The hosts with their twins marked: a trigger that counted or chose one would be told of a step that only undoes ours. */
+export function markTwins(hosts: readonly HostView[]): readonly HostView[] {
+  const firstOf = new Map<string, HostView | undefined>();
+  return hosts.map((host) => {
+    const { marker, isLeaving, createdMs } = host;
+    if (marker === undefined || isLeaving) return host;
+    if (!firstOf.has(marker)) firstOf.set(marker, sameMarker(hosts, marker)[0]);
+    const first = firstOf.get(marker);
+    const isTwin = first !== undefined && first !== host && createdMs - first.createdMs < twinsWithinMs;
+    return isTwin ? { ...host, isTwin } : host;
+  });
 }
 
 /** A message of Rancher or of a machine driver as it may stand in the history: one line, cut, without addresses. */

@@ -39,8 +39,15 @@ export async function readRecipe(creator: HostCreator, source: HostSource, read:
     if (typeof driver === 'string') await requireActiveDriver(creator, driver, read);
     return { body: { hostTemplateId: source.templateId, ...source.options }, labels: source.labels };
   }
-  const base = await readBase(creator, source.baseHostId, read);
-  return { body: await clonedBody(creator, base, read), labels: labelsForClone(base.labels) };
+  const { baseHostId, driver, templateId } = source;
+  // At once: what is sent must follow soon on what was read, and a busy Rancher takes seconds for each answer.
+  const [base, supplied] = await Promise.all([
+    readBase(creator, baseHostId, read),
+    suppliedSecrets(creator, driver, read),
+    requireActiveDriver(creator, driver, read),
+    templateId === undefined ? undefined : readTemplate(creator, templateId, read),
+  ]);
+  return { body: clonedBody(base, source, supplied), labels: labelsForClone(base.labels) };
 }
 
 /** The body of one `POST /hosts`. */
@@ -94,31 +101,27 @@ async function readBase(creator: HostCreator, hostId: string, read: CallOptions)
   }
 }
 
-async function clonedBody(creator: HostCreator, base: Host, read: CallOptions): Promise<Record<string, unknown>> {
-  const { driver, hostTemplateId } = base;
-  const configName = `${driver ?? ''}Config`;
+function clonedBody(
+  base: Host,
+  { driver, templateId }: Extract<HostSource, { readonly kind: 'clone' }>,
+  supplied: ReadonlySet<string>,
+): Record<string, unknown> {
+  const configName = `${driver}Config`;
   const config = base[configName];
   const hasConfig = typeof config === 'object' && config !== null;
-  const hasTemplate = typeof hostTemplateId === 'string';
-  if (!driver || (!hasConfig && !hasTemplate)) {
+  if (!hasConfig && templateId === undefined) {
     throw new ServiceError(
       'TARGET_UNSUPPORTED',
       `host ${base.id} cannot be cloned: Rancher does not show what it was made with; use a hostTemplateId`,
     );
   }
-  // At once: what is sent must follow soon on what was read, and a busy Rancher takes seconds for each answer.
-  const [supplied] = await Promise.all([
-    hasConfig ? suppliedSecrets(creator, driver, read) : new Set<string>(),
-    requireActiveDriver(creator, driver, read),
-    hasTemplate ? readTemplate(creator, hostTemplateId, read) : undefined,
-  ]);
   const options = Object.fromEntries(
     optionFields.flatMap((field) => (base[field] === null || base[field] === undefined ? [] : [[field, base[field]]])),
   );
   return {
     ...options,
     ...(typeof base['description'] === 'string' ? { description: base['description'] } : {}),
-    ...(hasTemplate ? { hostTemplateId } : {}),
+    ...(templateId === undefined ? {} : { hostTemplateId: templateId }),
     ...(hasConfig ? { [configName]: withoutSecrets(config, supplied) } : {}),
   };
 }

@@ -5,18 +5,13 @@ import type { Asked, Decision, LaneHistory, Round } from '../driver.ts';
 import { stepFor } from '../scale-config.ts';
 import type { ScaleDefaults } from '../scale-config.ts';
 import { decideStep } from '../scale-decision.ts';
+import { reading } from './change.ts';
 import type { ChangedItem, CountedGroup, HostChange, HostSource, HostToCreate, HostToRemove } from './change.ts';
 import type { ScaleHostConfig } from './config.ts';
 import { describeEmpty, groupOf, isMember, keyOfGroup, labelsOfMember } from './group.ts';
 import type { HostGroup } from './group.ts';
 import { hasFailed, isLiving } from './host-view.ts';
-import type { HostView } from './host-view.ts';
-
-/** One read of an environment's hosts: all pages, and every name in use. */
-export interface HostsSeen {
-  readonly hosts: readonly HostView[];
-  readonly names: readonly string[];
-}
+import type { HostsSeen, HostView } from './host-view.ts';
 
 /** With the installation's defaults filled in. */
 type Ask = Asked<ScaleHostConfig & ScaleDefaults>;
@@ -133,7 +128,8 @@ class HostRound {
     const items = asked.flatMap(({ itemId, config }, at): ChangedItem[] =>
       busy.has(itemId) ? [{ itemId, action: config.action, from: decisions[at]?.from ?? 0 }] : [],
     );
-    return { items, groups: this.#groups.map(({ counted }) => counted), create, remove: this.#remove };
+    const groups = this.#groups.map(({ counted }) => counted);
+    return { items, groups, create, remove: this.#remove, [reading]: this.#seen };
   }
 
   /** Real hosts that live and stay, and how many members there will be with the planned ones. */
@@ -154,9 +150,12 @@ class HostRound {
       const labels = { ...own, ...labelsOfMember(group) };
       return { source: { kind: 'template', templateId, labels, options }, member: { labels, templateId } };
     }
-    if (base === undefined) return undefined;
-    const member = { labels: base.labels, ...(base.templateId === undefined ? {} : { templateId: base.templateId }) };
-    return { source: { kind: 'clone', baseHostId: base.id }, member };
+    if (base?.driver === undefined) return undefined;
+    const template = base.templateId === undefined ? {} : { templateId: base.templateId };
+    return {
+      source: { kind: 'clone', baseHostId: base.id, driver: base.driver, ...template },
+      member: { labels: base.labels, ...template },
+    };
   }
 
   /** Takes back removals of the same group; answers how many. */

@@ -5,23 +5,26 @@ import type { Sending } from './create-hosts.ts';
 import { seeHosts } from './environment.ts';
 import { isMember } from './group.ts';
 import { isLiving, isWithoutAgent } from './host-view.ts';
-import type { HostView } from './host-view.ts';
-import type { HostsSeen } from './plan.ts';
+import type { HostsSeen, HostView } from './host-view.ts';
 import { sendAll } from './send-all.ts';
 
 // Every send follows a read younger than this (design §5.3).
 const freshMs = 250;
 
 /**
- * Removes what the change names and nothing else. Before each the living members are counted again, those already sent for left
- * out; where a group has shrunk to its minimum meanwhile the host stays.
+ * Removes what the change names and nothing else. Before each the living members are counted, those already sent for left
+ * out; where a group has shrunk to its minimum meanwhile the host stays. `known` is counted on for as long as it is fresh.
  */
-export async function removeHosts(change: HostChange, { creator, read, write, writes }: Sending): Promise<HostChange> {
+export async function removeHosts(
+  change: HostChange,
+  { creator, read, write, writes }: Sending,
+  known: HostsSeen | undefined,
+): Promise<HostChange> {
   const open = change.remove.filter(({ result }) => result === undefined);
   if (open.length === 0) return change;
   const sent = new Set<string>();
   const results = new Map<string, HostResult>();
-  const count = createCount(() => seeHosts(creator, read));
+  const count = createCount(() => seeHosts(creator, read), known);
   await sendAll(open, async (planned) => {
     const verdict = mayRemove(planned, change, { seen: await count(), sent });
     if (verdict === 'leaving') return;
@@ -48,15 +51,16 @@ export async function removeHosts(change: HostChange, { creator, read, write, wr
 }
 
 /** Reads anew what is older than a send may follow on; whoever asks meanwhile waits for the same reading. */
-function createCount(look: () => Promise<HostsSeen>): () => Promise<HostsSeen> {
-  let reading: Promise<HostsSeen> | undefined;
-  let begunMs = 0;
-  return () => {
-    if (reading === undefined || performance.now() - begunMs > freshMs) {
-      begunMs = performance.now();
-      reading = look();
-    }
-    return reading;
+function createCount(look: () => Promise<HostsSeen>, known: HostsSeen | undefined): () => Promise<HostsSeen> {
+  let last = known;
+  let underWay: Promise<HostsSeen> | undefined;
+  return async () => {
+    if (last !== undefined && performance.now() - last.readAtMs <= freshMs) return last;
+    underWay ??= look().finally(() => {
+      underWay = undefined;
+    });
+    last = await underWay;
+    return last;
   };
 }
 

@@ -5,7 +5,7 @@ const atOnce = 4;
 
 /**
  * Sends for each item, a few at once. The first error ends it as soon as everything under way has ended; of several the one that
- * leaves a write in doubt is thrown, because it decides what the lane does next, whatever else went wrong beside it.
+ * leaves a write in doubt for longest is thrown, because it decides what the lane does next, whatever else went wrong beside it.
  */
 export async function sendAll<T>(items: readonly T[], send: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
@@ -20,6 +20,14 @@ export async function sendAll<T>(items: readonly T[], send: (item: T) => Promise
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  if (errors.length > 0)
-    throw errors.find((error) => hasCode(error) && error.details.applied === 'unknown') ?? errors[0];
+  if (errors.length > 0) throw errors.find(mayBeUnderWay) ?? errors.find(isInDoubt) ?? errors[0];
+}
+
+function isInDoubt(error: unknown): boolean {
+  return hasCode(error) && error.details.applied === 'unknown';
+}
+
+/** After a complete 500 of Rancher itself nothing is: what was cut off beside it would be sent again while it still may land. */
+function mayBeUnderWay(error: unknown): boolean {
+  return isInDoubt(error) && hasCode(error) && error.details.rancherStatus !== 500;
 }

@@ -43,7 +43,7 @@ describe('drivers/scale-host/follow', () => {
         marker: 'item.1',
         hostname: 'web-2',
         group: 0,
-        source: { kind: 'clone', baseHostId: '1h1' },
+        source: { kind: 'clone', baseHostId: '1h1', driver: 'aliyunecs' },
         onError,
         hostId,
       },

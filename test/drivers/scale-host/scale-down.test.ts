@@ -13,7 +13,10 @@ import {
   until,
 } from '../support/host-triggers.ts';
 import { scaleHost } from '../../../src/drivers/scale-host.ts';
-import type { HostChange } from '../../../src/drivers/scale-host/change.ts';
+import { reading, type HostChange } from '../../../src/drivers/scale-host/change.ts';
+
+/** The change without what it was decided on: a send may not follow on that any more. */
+const readLongAgo = (change: HostChange): HostChange => ({ ...change, [reading]: undefined });
 
 describe('drivers/scale-host: down', () => {
   let bench: Bench;
@@ -35,6 +38,19 @@ describe('drivers/scale-host: down', () => {
     expect(execution).toMatchObject({ outcome: 'scaled', from: 3, to: 2 });
     expect(execution.message).toContain('web-3 is removed');
     expect(namesOf(hostsOf(bench.sandbox))).toEqual(['web-1', 'web-2']);
+  });
+
+  it('reads the hosts once for the decision and what follows on it', async () => {
+    for (const name of ['web-1', 'web-2']) addMachine(name);
+
+    await send(replica, { action: 'down' });
+    await until(() => bench.sandbox.calls.count({ method: 'POST', path: /\/externalhostevents$/ }) === 1);
+
+    const lists = bench.sandbox.calls.list().filter(({ path }) => /\/(?:hosts|externalhostevents)\?/.test(path));
+    expect(lists.map(({ path }) => /hosts|externalhostevents/.exec(path)?.[0])).toEqual([
+      'externalhostevents',
+      'hosts',
+    ]);
   });
 
   it('evacuates by the id of the host, never by a label, which would take every host that has it', async () => {
@@ -151,7 +167,7 @@ describe('drivers/scale-host: down', () => {
     bench.sandbox.calls.clear();
 
     const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
-    const progress = await scaleHost.converge(change, { ...context, sendState: 'fresh' });
+    const progress = await scaleHost.converge(readLongAgo(change), { ...context, sendState: 'fresh' });
 
     const sent = bench.sandbox.calls.count({ method: 'POST', path: /externalhostevents$/ });
     const stays = (progress as { change: HostChange }).change.remove.filter(({ result }) => result?.kind === 'limit');
@@ -175,7 +191,7 @@ describe('drivers/scale-host: down', () => {
     if (change === undefined) throw new Error('nothing was planned');
 
     const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
-    await scaleHost.converge(change, { ...context, sendState: 'fresh' });
+    await scaleHost.converge(readLongAgo(change), { ...context, sendState: 'fresh' });
     const end = await scaleHost.follow?.(change, context);
 
     expect(end).toMatchObject({ kind: 'done', results: [{ outcome: 'scaled', to: 2 }] });
@@ -209,7 +225,7 @@ describe('drivers/scale-host: down', () => {
     if (change === undefined) throw new Error('nothing was planned');
 
     const context = { rancher, read: {}, write: {}, ageMs: 0, lateWriteMs: 60_000 };
-    const progress = await scaleHost.converge(change, { ...context, sendState: 'fresh' });
+    const progress = await scaleHost.converge(readLongAgo(change), { ...context, sendState: 'fresh' });
 
     expect(progress).toMatchObject({
       kind: 'later',
