@@ -1,4 +1,3 @@
-import { byId } from '../../domain/host-choice.ts';
 import { hasCode } from '../../domain/errors.ts';
 import type { CallOptions } from '../../rancher/rancher.ts';
 import type { ConvergeContext, Progress } from '../driver.ts';
@@ -7,7 +6,7 @@ import type { HostChange } from './change.ts';
 import { createHosts } from './create-hosts.ts';
 import { hostKeyMissing, seeHosts } from './environment.ts';
 import { isMember } from './group.ts';
-import { isLiving } from './host-view.ts';
+import { isLiving, madeFor } from './host-view.ts';
 import type { HostsSeen } from './host-view.ts';
 import { removeHosts } from './remove-hosts.ts';
 import { describeUnderWay, endOf } from './results.ts';
@@ -110,14 +109,10 @@ function reasonStale({ groups, create, remove }: HostChange, seen: HostsSeen): s
 
 /** Finds what was made already by its markers; of two with one marker the lower id is ours, `follow` removes the other. */
 function recognise(change: HostChange, { hosts }: HostsSeen): HostChange {
-  const ids = new Map<string, string>();
-  for (const { id, marker, state } of hosts.toSorted(byId)) {
-    if (marker !== undefined && state !== 'removed' && state !== 'purged' && !ids.has(marker)) ids.set(marker, id);
-  }
   return {
     ...change,
     create: change.create.map((planned) => {
-      const hostId = planned.hostId ?? ids.get(planned.marker);
+      const hostId = planned.hostId ?? madeFor(hosts, planned.marker)[0]?.id;
       return hostId === undefined ? planned : { ...planned, hostId };
     }),
   };

@@ -1,7 +1,7 @@
 import { ServiceError } from '../../domain/errors.ts';
 import type { CallOptions, HostCreator, Rancher } from '../../rancher/rancher.ts';
 import type { Host } from '../../rancher/resources.ts';
-import { leavingHostIds, markTwins, namesOf, viewHost } from './host-view.ts';
+import { isGone, leavingHostIds, markTwins, namesOf, viewHost } from './host-view.ts';
 import type { HostsSeen, HostView } from './host-view.ts';
 
 /** Why nothing can be done about hosts. */
@@ -51,7 +51,7 @@ export async function seeHostsById(
     hosts
       .filter(({ id }) => wanted.has(id))
       .map((host) => viewHost(host, none))
-      .filter(({ state }) => !['removed', 'purging', 'purged'].includes(state))
+      .filter((view) => !isGone(view))
       .map((view) => [view.id, view]),
   );
 }

@@ -4,7 +4,7 @@ import type { FollowContext, Progress } from '../driver.ts';
 import type { HostChange, HostResult, HostToCreate, HostToRemove } from './change.ts';
 import { isEnded } from './converge.ts';
 import { seeHosts, seeHostsById } from './environment.ts';
-import { isActive, isBeingMade, isLost, sameMarker, saidOf } from './host-view.ts';
+import { isActive, isBeingMade, isLost, madeFor, saidOf } from './host-view.ts';
 import type { HostView } from './host-view.ts';
 import { removeHost } from './remove-hosts.ts';
 import { describeUnderWay, endOf } from './results.ts';
@@ -123,13 +123,17 @@ async function force({ id, state }: HostView, creator: Creator, write: CallOptio
   }
 }
 
-/** A create whose answer was lost has landed as well as the one sent again: the lower id stays, the other goes. */
+/** A create whose answer was lost has landed as well as the one sent again: the lower id is ours, the other goes. */
 async function withoutTwins(change: HostChange, creator: Creator, context: FollowContext): Promise<HostChange> {
   const { rancher, read, write, ageMs, lateWriteMs } = context;
   const { hosts } = await seeHosts((await rancher.findHostCreator(read)) ?? rancher, read);
   const create: HostToCreate[] = [];
   for (const planned of change.create) {
-    const [kept, ...twins] = sameMarker(hosts, planned.marker);
+    const made = madeFor(hosts, planned.marker);
+    // Ours is gone already, such as by a trigger that took it: what lands after it is nobody's.
+    const isOver = planned.hostId !== undefined && made.every(({ id }) => id !== planned.hostId);
+    const kept = isOver ? undefined : made[0];
+    const twins = made.filter((host) => host !== kept && !host.isLeaving);
     for (const twin of twins) await removeHost(creator, twin, write);
     create.push(kept === undefined ? planned : heldBy(planned, kept.id));
   }

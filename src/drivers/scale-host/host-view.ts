@@ -30,7 +30,8 @@ export interface HostsSeen {
   readonly readAtMs: number;
 }
 
-const leavingStates = new Set(['removing', 'removed', 'purging', 'purged']);
+const goneStates = new Set(['removed', 'purging', 'purged']);
+const leavingStates = new Set(['removing', ...goneStates]);
 const machinelessStates = new Set(['requested', 'creating', 'registering', 'provisioning', 'provisioned', 'erroring']);
 const failedStates = new Set(['error', 'erroring']);
 // The agent has been there and is away: it may come back, and nobody can use the host meanwhile.
@@ -105,9 +106,14 @@ export function isLiving(host: HostView): boolean {
   return !host.isLeaving && !hasFailed(host) && host.isTwin !== true;
 }
 
-/** Ours of one marker that stay, the one that is kept first. */
-export function sameMarker(hosts: readonly HostView[], marker: string): readonly HostView[] {
-  return hosts.filter((host) => host.marker === marker && !host.isLeaving).toSorted(byId);
+/** It is no machine any more, though Rancher may still list it. */
+export function isGone({ state }: HostView): boolean {
+  return goneStates.has(state);
+}
+
+/** What was made for one create, the one that is ours first; the others are its twins. */
+export function madeFor(hosts: readonly HostView[], marker: string): readonly HostView[] {
+  return hosts.filter((host) => host.marker === marker && !isGone(host)).toSorted(byId);
 }
 
 // As long as a change that was sent twice is looked after for it (`lateWriteMs`): a hand that clones a machine copies its marker, too.
@@ -119,7 +125,7 @@ export function markTwins(hosts: readonly HostView[]): readonly HostView[] {
   return hosts.map((host) => {
     const { marker, isLeaving, createdMs } = host;
     if (marker === undefined || isLeaving) return host;
-    if (!firstOf.has(marker)) firstOf.set(marker, sameMarker(hosts, marker)[0]);
+    if (!firstOf.has(marker)) firstOf.set(marker, madeFor(hosts, marker)[0]);
     const first = firstOf.get(marker);
     const isTwin = first !== undefined && first !== host && createdMs - first.createdMs < twinsWithinMs;
     return isTwin ? { ...host, isTwin } : host;
