@@ -78,7 +78,8 @@ async function followOurs(change: Change, service: Service, context: FollowConte
 
 async function tooLong(change: Change, service: Service, context: FollowContext): Promise<Progress> {
   const reason = `not done after ${String(settleWithinMs / 60_000)} minutes: ${stateOf(service)}`;
-  if (change.onFailure === 'leave') {
+  // Once it was being finished all containers were new: nothing failed that a rollback would mend.
+  if (change.onFailure === 'leave' || change.isFinishing) {
     const message = `upgrade of ${change.told} ${reason}; finish it or roll it back in Rancher`;
     return { kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown', message };
   }

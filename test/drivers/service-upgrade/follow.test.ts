@@ -162,4 +162,13 @@ describe('drivers/service-upgrade/follow', () => {
 
     expect({ kind: progress.kind, actions }).toEqual({ kind: 'later', actions: expected });
   });
+
+  // All its containers are new: nothing failed that a rollback would mend.
+  it('rolls nothing back that it has finished', async () => {
+    const finishing = { ...mine, upgrade: upgradeTo(mine, before), state: 'finishing-upgrade' };
+    const { progress, actions } = await look(finishing, { onFailure: 'rollback', isFinishing: true }, 31 * minute);
+
+    expect(actions).toEqual([]);
+    expect(progress).toMatchObject({ kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown' });
+  });
 });
