@@ -48,40 +48,64 @@ export function canBeUpgraded(service: Service): boolean {
   return service.actions?.['upgrade'] !== undefined;
 }
 
-/** The marker that the service's launch configs carry now. */
-export function markersOn(service: Pick<Service, 'launchConfig' | 'secondaryLaunchConfigs'>): ReadonlySet<string> {
-  return new Set(launchConfigsOf(service).flatMap(({ launchConfig }) => launchConfig.labels?.[markerLabel] ?? []));
+/** The markers that these launch configs carry. */
+export function markersOn(launchConfigs: LaunchConfigs): ReadonlySet<string> {
+  return new Set(
+    launchConfigsOf(launchConfigs).flatMap(({ launchConfig }) => launchConfig.labels?.[markerLabel] ?? []),
+  );
 }
 
 /**
- * How a change stands (design §5.6). `applied`: its label is on the service. `rolled-back`: only the stored strategy has it.
- * `replaced`: it was finished, and a newer upgrade began. `unchanged`: the versions are those it was decided on. `changed`:
- * somebody upgraded the service meanwhile.
+ * How a change stands (design §5.6). `applied`: the upgrade that Rancher shows is this one. `labelled`: its label is on the service,
+ * but whose upgrade runs is not shown: ours just began, or another service is taking this one's place. `rolled-back`: only the
+ * stored strategy has it. `replaced`: it was finished, and a newer upgrade began. `unchanged`: the versions are those it was
+ * decided on. `changed`: somebody upgraded the service meanwhile.
  */
-export type Standing = 'applied' | 'rolled-back' | 'replaced' | 'unchanged' | 'changed';
+export type Standing = 'applied' | 'labelled' | 'rolled-back' | 'replaced' | 'unchanged' | 'changed';
 
-interface Strategy extends Pick<Service, 'launchConfig' | 'secondaryLaunchConfigs'> {
+type LaunchConfigs = Pick<Service, 'launchConfig' | 'secondaryLaunchConfigs'>;
+
+/** The last upgrade as Rancher keeps it, also when all is over: the launch configs after and before it, all of them each time. */
+interface Strategy extends LaunchConfigs {
   readonly previousLaunchConfig?: Service['launchConfig'];
   readonly previousSecondaryLaunchConfigs?: Service['secondaryLaunchConfigs'];
 }
 
-/** Looks a change up in a service as Rancher shows it. */
+/**
+ * Looks a change up in a service as Rancher shows it. The label on the service alone proves nothing: whoever upgrades it next sends
+ * the launch config back whole or leaves it out, and takes our label along either way.
+ */
 export function standingOf(change: Change, service: Service): Standing {
-  if (markersOn(service).has(change.marker)) return 'applied';
+  const isOn = (launchConfigs: LaunchConfigs): boolean => markersOn(launchConfigs).has(change.marker);
   const { inServiceStrategy: strategy } = (service['upgrade'] ?? {}) as {
     readonly inServiceStrategy?: Strategy | null;
   };
   if (strategy) {
-    const { previousLaunchConfig, previousSecondaryLaunchConfigs } = strategy;
-    const previous = markersOn({
-      launchConfig: previousLaunchConfig ?? null,
-      secondaryLaunchConfigs: previousSecondaryLaunchConfigs ?? null,
-    });
-    if (previous.has(change.marker)) return 'replaced';
-    if (markersOn(strategy).has(change.marker)) return 'rolled-back';
+    if (isOn(before(strategy))) return 'replaced';
+    if (isOn(strategy)) {
+      if (!isOn(service)) return 'rolled-back';
+      // An upgrade that was just taken is not shown yet, the one before it is (recording c_upgrade_one_secondary_only).
+      return runs(service, strategy) ? 'applied' : 'replaced';
+    }
   }
-  const versions = new Map(
-    launchConfigsOf(service).map(({ name, launchConfig }) => [name, launchConfig.version ?? null]),
-  );
+  if (isOn(service)) return 'labelled';
+  const versions = versionsOf(service);
   return change.launchConfigs.every(({ name, version }) => versions.get(name) === version) ? 'unchanged' : 'changed';
+}
+
+function before({ previousLaunchConfig, previousSecondaryLaunchConfigs }: Strategy): LaunchConfigs {
+  return {
+    launchConfig: previousLaunchConfig ?? null,
+    secondaryLaunchConfigs: previousSecondaryLaunchConfigs ?? null,
+  };
+}
+
+/** Whether the service is as this strategy wants it: every upgrade gives new versions to what it replaces, and nothing else does. */
+function runs(service: Service, strategy: Strategy): boolean {
+  const wanted = versionsOf(strategy);
+  return [...versionsOf(service)].every(([name, version]) => (wanted.get(name) ?? version) === version);
+}
+
+function versionsOf(launchConfigs: LaunchConfigs): ReadonlyMap<string | null, string | null> {
+  return new Map(launchConfigsOf(launchConfigs).map(({ name, launchConfig }) => [name, launchConfig.version ?? null]));
 }

@@ -16,7 +16,7 @@ export async function convergeUpgrade(change: Change, context: ConvergeContext):
   const fresh = sendState === 'fresh' ? change[reading] : undefined;
   const service = fresh ?? (await rancher.services.read(change.serviceId, read));
   const standing = standingOf(change, service);
-  if (standing === 'applied') return underWay(change);
+  if (standing === 'applied' || standing === 'labelled') return underWay(change);
   if (standing === 'replaced') return { kind: 'done', message: `upgraded ${change.told}, and on from there since` };
   if (isGone(service)) {
     const message = `service ${change.serviceName} has been deleted`;

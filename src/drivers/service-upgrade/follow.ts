@@ -8,9 +8,12 @@ const settleWithinMs = 30 * 60_000;
 /** A rollback that has not ended by then is left to people. */
 const rollBackWithinMs = 2 * settleWithinMs;
 
+// No upgrade runs in these: one whose label is on the service was finished.
+const restingStates = new Set(['active', 'updating-active', 'inactive', 'deactivating', 'restarting']);
+
 /**
  * Looks after an upgrade that Rancher has taken: finishes it when all containers are new, rolls it back when it takes too long and
- * the receiver says so. Only our own upgrades are touched: those whose label is on the service. Safe to repeat.
+ * the receiver says so. Only our own upgrades are touched: those that Rancher shows with our label. Safe to repeat.
  */
 export async function followUpgrade(change: Change, context: FollowContext): Promise<Progress> {
   const service = await readOrGone(change, context);
@@ -18,9 +21,12 @@ export async function followUpgrade(change: Change, context: FollowContext): Pro
     const message = `service ${change.serviceName} was deleted while it was upgraded`;
     return { kind: 'failed', code: 'TARGET_NOT_FOUND', applied: 'unknown', message };
   }
-  switch (standingOf(change, service)) {
+  const standing = standingOf(change, service);
+  switch (standing) {
     case 'applied':
-      return followOurs(change, service, context);
+    case 'labelled':
+      if (restingStates.has(service.state ?? '')) return { kind: 'done', message: `upgraded ${change.told}` };
+      return standing === 'applied' ? followOurs(change, service, context) : followUnshown(change, service, context);
     case 'rolled-back':
       return afterRollback(change, service, context);
     case 'replaced':
@@ -41,6 +47,13 @@ async function readOrGone({ serviceId }: Change, { rancher, read }: FollowContex
   }
 }
 
+/** Sends nothing: whose upgrade runs is not known. Ours is shown in a moment, so one that is not shown for long is another's. */
+function followUnshown(change: Change, service: Service, { ageMs }: FollowContext): Progress {
+  if (ageMs <= settleWithinMs) return later(change, service, ageMs);
+  const message = `somebody changes service ${change.serviceName} after ${change.told}, ${stateOf(service)}; look at it in Rancher`;
+  return { kind: 'superseded', message };
+}
+
 async function followOurs(change: Change, service: Service, context: FollowContext): Promise<Progress> {
   const { rancher, write, ageMs } = context;
   switch (service.state) {
@@ -53,12 +66,6 @@ async function followOurs(change: Change, service: Service, context: FollowConte
         message: `upgraded ${change.told}, removing the old containers`,
         change: { ...change, isFinishing: true },
       };
-    case 'active':
-    case 'updating-active':
-    case 'inactive':
-    case 'deactivating':
-    case 'restarting':
-      return { kind: 'done', message: `upgraded ${change.told}` };
     case 'canceled-upgrade':
       return {
         kind: 'superseded',
@@ -71,7 +78,8 @@ async function followOurs(change: Change, service: Service, context: FollowConte
 
 async function tooLong(change: Change, service: Service, context: FollowContext): Promise<Progress> {
   const reason = `not done after ${String(settleWithinMs / 60_000)} minutes: ${stateOf(service)}`;
-  if (change.onFailure === 'leave') {
+  // Once it was being finished all containers were new: nothing failed that a rollback would mend.
+  if (change.onFailure === 'leave' || change.isFinishing) {
     const message = `upgrade of ${change.told} ${reason}; finish it or roll it back in Rancher`;
     return { kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown', message };
   }

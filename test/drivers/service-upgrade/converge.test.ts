@@ -24,11 +24,24 @@ const strategy = (before: object, after: object): object => ({
   toServiceStrategy: null,
 });
 const [old, ours, theirs] = [launchConfig('v1'), launchConfig('v2', 'mine'), launchConfig('v3')];
+/** Sent back whole by a hand: our label came along. */
+const labelled = launchConfig('v3', 'mine');
 const standings: Readonly<Record<string, object>> = {
   untouched: { launchConfig: old },
   'upgraded by us': { launchConfig: ours, upgrade: strategy(old, ours), state: 'upgrading' },
+  'upgraded by us just now': { launchConfig: ours, upgrade: strategy(launchConfig('v0'), old), state: 'upgrading' },
   'upgraded by us and rolled back by a hand': { launchConfig: old, upgrade: strategy(old, ours) },
   'upgraded by us and on from there by a hand': { launchConfig: theirs, upgrade: strategy(ours, theirs) },
+  'upgraded by us and on from there with our label': {
+    launchConfig: labelled,
+    upgrade: strategy(ours, labelled),
+    state: 'upgraded',
+  },
+  'upgraded by us and just now on from there with our label': {
+    launchConfig: labelled,
+    upgrade: strategy(old, ours),
+    state: 'upgrading',
+  },
   'upgraded by a hand': { launchConfig: theirs, upgrade: strategy(old, theirs) },
   'busy with something else': { launchConfig: old, state: 'deactivating' },
   removed: { launchConfig: old, state: 'removed' },
@@ -52,9 +65,15 @@ describe('drivers/service-upgrade/converge', () => {
     ['untouched', 'settled-doubt', 'later', 1],
     ['upgraded by us', 'doubt', 'later', 0],
     ['upgraded by us', 'settled-doubt', 'later', 0],
+    ['upgraded by us just now', 'doubt', 'later', 0],
+    ['upgraded by us just now', 'settled-doubt', 'later', 0],
     ['upgraded by us and rolled back by a hand', 'doubt', 'superseded', 0],
     ['upgraded by us and rolled back by a hand', 'settled-doubt', 'superseded', 0],
     ['upgraded by us and on from there by a hand', 'settled-doubt', 'done', 0],
+    ['upgraded by us and on from there with our label', 'doubt', 'done', 0],
+    ['upgraded by us and on from there with our label', 'settled-doubt', 'done', 0],
+    ['upgraded by us and just now on from there with our label', 'doubt', 'done', 0],
+    ['upgraded by us and just now on from there with our label', 'settled-doubt', 'done', 0],
     ['upgraded by a hand', 'unsent', 'stale', 0],
     ['upgraded by a hand', 'doubt', 'undecided', 0],
     ['upgraded by a hand', 'settled-doubt', 'stale', 0],

@@ -55,6 +55,39 @@ const rolledBack = {
   upgrade: strategyOf('mine'),
 };
 
+/** The launch configs of a service, as it runs and as Rancher keeps them with the last upgrade. */
+interface Configs {
+  readonly launchConfig: object;
+  readonly secondaryLaunchConfigs: readonly object[];
+}
+const configs = (primary: string, sidekick = 'logs', marks: { primary?: string; sidekick?: string } = {}): Configs => {
+  const labels = (marker?: string) => (marker === undefined ? {} : { labels: { [markerLabel]: marker } });
+  return {
+    launchConfig: { imageUuid: 'docker:acme/web', version: primary, ...labels(marks.primary) },
+    secondaryLaunchConfigs: [
+      { name: 'logs', imageUuid: 'docker:acme/logs', version: sidekick, ...labels(marks.sidekick) },
+    ],
+  };
+};
+const upgradeTo = ({ launchConfig: primary, secondaryLaunchConfigs }: Configs, from: Configs): object => ({
+  type: 'serviceUpgrade',
+  inServiceStrategy: {
+    type: 'inServiceUpgradeStrategy',
+    launchConfig: primary,
+    secondaryLaunchConfigs,
+    previousLaunchConfig: from.launchConfig,
+    previousSecondaryLaunchConfigs: from.secondaryLaunchConfigs,
+  },
+  toServiceStrategy: null,
+});
+const [before, mine] = [configs('v1'), configs('v2', 'logs', { primary: 'mine' })];
+/** Sent back whole, as Rancher's own pages do: our label came along. */
+const next = configs('v3', 'logs', { primary: 'mine' });
+const nextSidekick = configs('v2', 'logs-2', { primary: 'mine', sidekick: 'theirs' });
+const mineBesideTheirs = configs('v2', 'logs', { primary: 'mine', sidekick: 'theirs' });
+/** How another service takes this one's place: such a strategy says nothing of launch configs. */
+const toAnother = { type: 'serviceUpgrade', inServiceStrategy: null, toServiceStrategy: { toServiceId: '1s2' } };
+
 describe('drivers/service-upgrade/follow', () => {
   it.each([
     ['finishes our own', { ...ours, state: 'upgraded' }, {}, 1, 'later', ['finishupgrade']],
@@ -90,5 +123,52 @@ describe('drivers/service-upgrade/follow', () => {
 
     expect(left.progress).toMatchObject({ code: 'DEADLINE_EXCEEDED', applied: 'unknown' });
     expect(back.progress).toMatchObject({ code: 'DEADLINE_EXCEEDED', applied: 'no' });
+  });
+
+  // Design §5.6. The deadline is over and the receiver wants a rollback: whatever is not proven ours must stay as it is.
+  it.each([
+    ['begun', { ...next, upgrade: upgradeTo(next, mine), state: 'upgrading' }, 'done', []],
+    ['begun, and not shown yet', { ...next, upgrade: upgradeTo(mine, before), state: 'upgrading' }, 'done', []],
+    ['complete', { ...next, upgrade: upgradeTo(next, mine), state: 'upgraded' }, 'done', []],
+    ['being finished', { ...next, upgrade: upgradeTo(next, mine), state: 'finishing-upgrade' }, 'done', []],
+    ['being cancelled', { ...next, upgrade: upgradeTo(next, mine), state: 'canceling-upgrade' }, 'done', []],
+    ['cancelled', { ...next, upgrade: upgradeTo(next, mine), state: 'canceled-upgrade' }, 'done', []],
+    ['being rolled back', { ...mine, upgrade: upgradeTo(next, mine), state: 'rolling-back' }, 'done', []],
+    ['rolled back', { ...mine, upgrade: upgradeTo(next, mine), state: 'active' }, 'done', []],
+    ['of a sidekick', { ...nextSidekick, upgrade: upgradeTo(nextSidekick, mine), state: 'upgrading' }, 'done', []],
+    ['of no launch config', { ...mine, upgrade: toAnother, state: 'upgrading' }, 'superseded', []],
+    ['of no launch config, complete', { ...mine, upgrade: toAnother, state: 'upgraded' }, 'superseded', []],
+    ['of no launch config, at an end', { ...mine, upgrade: toAnother, state: 'active' }, 'done', []],
+  ] as const)('leaves an upgrade alone that follows our own: %s', async (_case, service, kind, expected) => {
+    const { progress, actions } = await look(service, { onFailure: 'rollback' }, 31 * minute);
+
+    expect({ kind: progress.kind, actions }).toEqual({ kind, actions: expected });
+  });
+
+  it.each([
+    [
+      'finishes our own beside a sidekick of theirs',
+      { ...mineBesideTheirs, upgrade: upgradeTo(mineBesideTheirs, configs('v1', 'logs', { sidekick: 'theirs' })) },
+      'upgraded',
+      1,
+      ['finishupgrade'],
+    ],
+    ['waits until its own is shown', { ...mine, upgrade: upgradeTo(before, configs('v0')) }, 'upgrading', 1, []],
+    ['waits until its own, the first, is shown', { ...mine, upgrade: null }, 'upgrading', 1, []],
+    ['waits where none is shown', { ...mine, upgrade: toAnother }, 'upgraded', 1, []],
+    ['rolls its own back', { ...mine, upgrade: upgradeTo(mine, before) }, 'upgrading', 31, ['rollback']],
+  ] as const)('%s', async (_case, service, state, minutes, expected) => {
+    const { progress, actions } = await look({ ...service, state }, { onFailure: 'rollback' }, minutes * minute);
+
+    expect({ kind: progress.kind, actions }).toEqual({ kind: 'later', actions: expected });
+  });
+
+  // All its containers are new: nothing failed that a rollback would mend.
+  it('rolls nothing back that it has finished', async () => {
+    const finishing = { ...mine, upgrade: upgradeTo(mine, before), state: 'finishing-upgrade' };
+    const { progress, actions } = await look(finishing, { onFailure: 'rollback', isFinishing: true }, 31 * minute);
+
+    expect(actions).toEqual([]);
+    expect(progress).toMatchObject({ kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown' });
   });
 });
