@@ -21,10 +21,18 @@ export function requireJson(request: IncomingMessage): void {
  * @throws ServiceError REQUEST_INVALID, beginning with the old service's words; never repeats the body.
  */
 export function parseJsonObject(body: Uint8Array): Readonly<Record<string, unknown>> {
-  const parsed = parse(new TextDecoder('utf-8').decode(body));
+  const parsed = parse(decode(body));
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
   const kind = parsed === null ? 'null' : Array.isArray(parsed) ? 'an array' : `a ${typeof parsed}`;
   throw bad(`a JSON object is needed, not ${kind}`);
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw bad('it is not UTF-8; send it as UTF-8');
+  }
 }
 
 function parse(text: string): unknown {
@@ -33,6 +41,11 @@ function parse(text: string): unknown {
     return JSON.parse(text, (key, value: unknown) => {
       // Copied on by an assignment it would change the prototype of what it is copied to.
       if (key === '__proto__') throw bad('the field __proto__ is not allowed; remove it');
+      // No URL and no UTF-8 can hold it: neither could Rancher be asked for such a name, nor would it be stored as it was sent.
+      if (!key.isWellFormed())
+        throw bad('the name of a field holds half a character; send both halves of its surrogate pair');
+      if (typeof value === 'string' && !value.isWellFormed())
+        throw bad(`${key} holds half a character; send both halves of its surrogate pair`);
       return value;
     });
   } catch (error) {

@@ -59,13 +59,19 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
  * Compressed bodies are refused, not unpacked: no sender that we know sends one, a megabyte of it can hold a gigabyte, and a
  * signature over it could be meant for either form.
  */
-function requirePlain(request: IncomingMessage): void {
-  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  if (encoding === 'identity' || encoding === '') return;
+function requirePlain({ headers }: IncomingMessage): void {
+  requireOneOf('Content-Encoding', headers['content-encoding'], ['', 'identity']);
+  // Node takes the chunks apart and leaves any other coding in them.
+  requireOneOf('Transfer-Encoding', headers['transfer-encoding'], ['', 'chunked', 'identity']);
+}
+
+function requireOneOf(fieldName: string, value = '', plain: readonly string[]): void {
+  const encoding = value.trim().toLowerCase();
+  if (plain.includes(encoding)) return;
   throw new ServiceError(
     'PAYLOAD_ENCODED',
-    `bodies with Content-Encoding ${JSON.stringify(encoding.slice(0, 40))} are not taken; send it without`,
-    { fieldName: 'Content-Encoding' },
+    `bodies with ${fieldName} ${JSON.stringify(encoding.slice(0, 40))} are not taken; send it without`,
+    { fieldName },
   );
 }
 

@@ -41,6 +41,8 @@ export async function startServer(app: RequestListener, options: ServerOptions):
       app(request, response);
     },
   );
+  // A sender may close its side after the request; without this it would get no answer to what was done, and repeat it.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.on('clientError', refuse);
   server.on('connect', (_request, socket: Socket) => {
     endWith(socket, 405, 'METHOD_NOT_ALLOWED', 'CONNECT is not possible here');

@@ -19,25 +19,21 @@ export interface RetryOptions {
 
 /**
  * Asks once more for what an execution was asked for: a new execution of the receiver as it is now, decided anew; the old
- * change is never sent again. Asking twice is one retry, unless that one failed without effect.
+ * change is never sent again. Asking twice is one retry, unless that one came to nothing: then it is that one which is retried.
  * @throws ServiceError ACTION_NOT_AVAILABLE naming how it ended, RECEIVER_PAUSED, what provenance demands, and what `submit` throws.
  */
 export type Retry = (execution: Execution, receiver: Receiver) => Promise<Submitted>;
 
-/** The driver of such receivers does not keep what it would need again. */
-export function keepsNothingToRetry(drivers: readonly AnyDriver[], driverId: string): boolean {
-  return drivers.find(({ id }) => id === driverId)?.needs === 'body';
-}
-
 export function createRetry({ drivers, executions, store, demands, callbackOf }: RetryOptions): Retry {
-  return async (execution, receiver) => {
-    requirePossible(execution, receiver, drivers);
+  const retry: Retry = async (execution, receiver) => {
+    const reason = reasonNotRetryable(execution, receiver, drivers);
+    if (reason !== undefined) throw reason;
     demands.checkProvenance(receiver);
     const signal = await store.findSignal(execution.id);
     if (signal === undefined) throw notAvailable(`execution ${execution.id} is not in the history any more`);
     const callback = callbackOf(receiver);
     const of = `retry of ${execution.id}`;
-    return executions.submit({
+    const submitted = await executions.submit({
       projectId: receiver.projectId,
       receiverId: receiver.id,
       receiverName: receiver.name,
@@ -53,29 +49,38 @@ export function createRetry({ drivers, executions, store, demands, callbackOf }:
       body: new Uint8Array(),
       wait: 'applied',
     });
+    const { isDuplicate, execution: latest } = submitted;
+    const cameToNothing = latest.outcome === 'limit-reached' || latest.outcome === 'cooling-down';
+    return isDuplicate && cameToNothing ? retry(latest, receiver) : submitted;
   };
+  return retry;
 }
 
-function requirePossible(execution: Execution, receiver: Receiver, drivers: readonly AnyDriver[]): void {
+/** Why this execution of the receiver cannot be retried now; undefined: it can. */
+export function reasonNotRetryable(
+  execution: Execution,
+  receiver: Receiver,
+  drivers: readonly AnyDriver[],
+): ServiceError | undefined {
+  const { id, outcome } = execution;
   if (!isRetryable(execution)) {
-    const how = execution.outcome === undefined ? 'has not ended' : `ended as ${execution.outcome}`;
-    throw notAvailable(
-      `execution ${execution.id} ${how}; only ${retryableOutcomes.join(', ')} ones can be retried, trigger it anew instead`,
+    const how = outcome === undefined ? 'has not ended' : `ended as ${outcome}`;
+    return notAvailable(
+      `execution ${id} ${how}; only ${retryableOutcomes.join(', ')} ones can be retried, trigger it anew instead`,
     );
   }
-  if (keepsNothingToRetry(drivers, receiver.driver)) {
-    throw notAvailable(
-      `execution ${execution.id} passed a body on, which is not kept once it has ended; let the sender send it again`,
+  if (drivers.find((driver) => driver.id === receiver.driver)?.needs === 'body') {
+    return notAvailable(
+      `execution ${id} passed a body on, which is not kept once it has ended; let the sender send it again`,
     );
   }
   if (receiver.driver !== execution.driver) {
-    throw notAvailable(
+    return notAvailable(
       `receiver ${receiver.name} has the driver ${receiver.driver} by now, and this was of ${execution.driver}; trigger it anew instead`,
     );
   }
-  if (receiver.state === 'paused') {
-    throw new ServiceError('RECEIVER_PAUSED', `receiver ${receiver.name} is paused; resume it and retry then`);
-  }
+  if (receiver.state !== 'paused') return undefined;
+  return new ServiceError('RECEIVER_PAUSED', `receiver ${receiver.name} is paused; resume it and retry then`);
 }
 
 function notAvailable(message: string): ServiceError {

@@ -114,6 +114,20 @@ describe('api/routes/executions', () => {
       expect((await list('&marker=abc')).body).toMatchObject({ code: 'REQUEST_INVALID', fieldName: 'marker' });
       expect((await list('&outcome=great')).body).toMatchObject({ code: 'REQUEST_INVALID', fieldName: 'outcome' });
       expect((await list('&acceptedFrom=yesterday')).body).toMatchObject({ fieldName: 'acceptedFrom' });
+      expect((await list('&acceptedFrom=2026-02-30T00:00:00Z')).body).toMatchObject({ fieldName: 'acceptedFrom' });
+    });
+
+    it('names itself with everything it was asked for, and takes a limit that is too large for the most', async () => {
+      const receiver = await makeReceiver({ max: 5 });
+      await receiver.trigger();
+      await receiver.trigger();
+      const [latest] = shownIn(await list(`&receiverId=${receiver.id}`));
+      const page = await list(`&receiverId=${receiver.id}&limit=1`);
+      const { pathname, search } = new URL((page.body['links'] as { readonly self: string }).self);
+
+      const again = await call(api.url, { path: `${pathname}${search}`, headers: as('owner') });
+      expect(shownIn(again)).toEqual([latest]);
+      expect((await list('&limit=99999999999999999999')).body['pagination']).toMatchObject({ limit: 1_000 });
     });
 
     it('is shown to who may read the receivers of that environment, and to nobody else', async () => {
@@ -141,6 +155,21 @@ describe('api/routes/executions', () => {
       expect(scaled?.['actions']).toEqual({});
       expect(seenByReader?.['actions']).toEqual({});
     });
+
+    it('offers no retry, and no link to it, once its receiver is paused or gone', async () => {
+      const receiver = await makeReceiver({ max: 2 });
+      await receiver.trigger();
+      const query = `&receiverId=${receiver.id}`;
+
+      await receiver.manage('POST', { query: '&action=pause' });
+      const [paused] = shownIn(await list(query));
+      await receiver.manage('DELETE');
+      const [left] = shownIn(await list(query));
+
+      expect(paused).toMatchObject({ actions: {}, links: { receiver: expect.stringContaining(receiver.id) } });
+      expect(left?.['actions']).toEqual({});
+      expect(Object.keys(left?.['links'] as object)).toEqual(['self']);
+    });
   });
 
   describe('a retry', () => {
@@ -167,6 +196,20 @@ describe('api/routes/executions', () => {
 
       expect(new Set([...answers, again].map(({ body }) => body['id'])).size).toBe(1);
       expect(scaleOf(receiver.serviceId)).toBe(3);
+    });
+
+    it('asks once more when the retry before it came to nothing', async () => {
+      const receiver = await makeReceiver({ max: 2 });
+      const refused = await receiver.trigger();
+      const first = await act(refused.body['executionId'], 'retry');
+      await receiver.manage('PUT', { body: { scaleServiceConfig: { ...receiver.config, max: 5 } } });
+
+      const second = await act(refused.body['executionId'], 'retry');
+      const third = await act(refused.body['executionId'], 'retry');
+
+      expect(first.body).toMatchObject({ outcome: 'limit-reached' });
+      expect(second.body).toMatchObject({ outcome: 'scaled', from: 2, to: 3 });
+      expect(third.body['id']).toBe(second.body['id']);
     });
 
     it('is refused with how it ended after every other outcome', async () => {

@@ -34,7 +34,10 @@ afterAll(async () => {
 });
 
 /** Writes bytes to a fresh connection and reads until the server ends it. */
-async function exchange(bytes: string, options: { readonly endsWith?: string } = {}): Promise<string> {
+async function exchange(
+  bytes: string,
+  options: { readonly endsWith?: string; readonly isHalfClosed?: boolean } = {},
+): Promise<string> {
   const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
   let text = '';
   socket.setEncoding('utf8');
@@ -42,7 +45,8 @@ async function exchange(bytes: string, options: { readonly endsWith?: string } =
     text += chunk;
     if (options.endsWith !== undefined && text.includes(options.endsWith)) socket.end();
   });
-  socket.write(bytes);
+  if (options.isHalfClosed === true) socket.end(bytes);
+  else socket.write(bytes);
   await once(socket, 'close');
   return text;
 }
@@ -119,6 +123,19 @@ describe('api: the edge of HTTP', () => {
     const answer = await exchange(trigger('Expect: miracles\r\nConnection: close\r\n'));
 
     expect(answer).toMatch(/^HTTP\/1.1 417 /);
+  });
+
+  it('answers a sender that has closed its side after the request', async () => {
+    expect(await exchange(trigger('Content-Length: 0\r\n'), { isHalfClosed: true })).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  it.each(['gzip, chunked', 'deflate,chunked'])('takes no body packed on the way with %s', async (coding) => {
+    const answer = await exchange(
+      trigger(`Transfer-Encoding: ${coding}\r\nConnection: close\r\n`, '2\r\n{}\r\n0\r\n\r\n'),
+    );
+
+    expect(answer).toMatch(/^HTTP\/1.1 415 /);
+    expect(answer).toContain('"fieldName":"Transfer-Encoding"');
   });
 
   it.each(['gzip', 'br', 'deflate, gzip', 'IDENTITY, gzip'])('takes no body packed with %s', async (encoding) => {

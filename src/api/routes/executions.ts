@@ -4,8 +4,9 @@ import { outcomes } from '../../domain/outcome.ts';
 import type { AnyDriver } from '../../drivers/driver.ts';
 import { executionUnknown } from '../../executions/cancelling.ts';
 import type { Execution, ExecutionFilter } from '../../executions/execution.ts';
-import { isCancellable, isRetryable } from '../../executions/possible-actions.ts';
-import { keepsNothingToRetry } from '../../router/retry.ts';
+import { isCancellable } from '../../executions/possible-actions.ts';
+import type { StoredReceiver } from '../../receivers/stored-receiver.ts';
+import { reasonNotRetryable } from '../../router/retry.ts';
 import type { ReadRights } from '../access.ts';
 import { answerJson } from '../answer.ts';
 import { linksOf } from '../api-context.ts';
@@ -24,10 +25,13 @@ const mostLimit = 1_000;
 /** `/v1-webhooks/executions`: the history, for whoever may read the receivers of that environment, and its actions, for whoever may write them. */
 export function mountExecutions(router: Router, parts: ApiParts): void {
   const { access, history, installPlace, receivers, kinds } = parts;
-  const show = (execution: Execution, links: Links, rights: ReadRights) => ({
-    ...executionResource(execution, links),
-    actions: rights.seesTriggerUrls ? actionsOf(execution, links, kinds.drivers) : {},
-  });
+  const show = async (execution: Execution, links: Links, rights: ReadRights) => {
+    const receiver = await receivers.find(execution.projectId, execution.receiverId);
+    return {
+      ...executionResource(execution, links, receiver),
+      actions: rights.seesTriggerUrls ? actionsOf(execution, { links, receiver, drivers: kinds.drivers }) : {},
+    };
+  };
 
   mount(router, '/v1-webhooks/executions', {
     GET: answering404(async (request, response) => {
@@ -41,7 +45,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
       answerJson(response, 200, {
         type: 'collection',
         resourceType: 'execution',
-        links: { self: links.executions(projectId, given(query)) },
+        links: { self: links.executions(projectId, given(query, [...textFilters, 'limit', 'marker'])) },
         actions: {},
         filters: given(query),
         pagination: {
@@ -57,7 +61,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
                   marker: page.nextCursor,
                 }),
         },
-        data: page.executions.map((execution) => show(execution, links, rights)),
+        data: await Promise.all(page.executions.map((execution) => show(execution, links, rights))),
       });
     }),
   });
@@ -69,7 +73,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
       const id = pathPart(request, 'id');
       const execution = await history.find(projectId, id);
       if (execution === undefined) throw executionUnknown(id);
-      answerJson(response, 200, show(execution, linksOf(request, parts), rights));
+      answerJson(response, 200, await show(execution, linksOf(request, parts), rights));
     }),
     POST: answering404(async (request, response) => {
       const query = queryOf(request);
@@ -81,7 +85,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
       answerJson(
         response,
         execution.state === 'finished' ? 200 : 202,
-        show(execution, linksOf(request, parts), rights),
+        await show(execution, linksOf(request, parts), rights),
       );
     }),
   });
@@ -102,9 +106,9 @@ function answering404(handler: Handler): Handler {
 
 const textFilters = ['receiverId', 'target', 'acceptedFrom', 'acceptedBefore', 'outcome', 'state'] as const;
 
-function given(query: URLSearchParams): Readonly<Record<string, string>> {
+function given(query: URLSearchParams, names: readonly string[] = textFilters): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    textFilters.flatMap((name) => {
+    names.flatMap((name) => {
       const value = one(query, name);
       return value === undefined ? [] : [[name, value] as const];
     }),
@@ -135,7 +139,7 @@ function readFilter(query: URLSearchParams, projectId: string): ExecutionFilter 
 /** Rancher's habits: bad limits are the default, `-1` and everything too large is the most (recording a_services_limit_minus1). */
 function readLimit(query: URLSearchParams): number {
   const limit = Number(one(query, 'limit') ?? defaultLimit);
-  if (!Number.isSafeInteger(limit)) return defaultLimit;
+  if (!Number.isInteger(limit)) return defaultLimit;
   return limit < 1 ? mostLimit : Math.min(limit, mostLimit);
 }
 
@@ -151,7 +155,10 @@ function instant(query: URLSearchParams, name: string): string | undefined {
   const value = one(query, name);
   if (value === undefined) return undefined;
   const atMs = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/.test(value) ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(atMs)) throw invalid(name, value, 'use a time such as 2026-11-23T13:00:00Z');
+  // The 30th of February would be the 2nd of March.
+  const [day = ''] = value.split('T');
+  if (Number.isNaN(atMs) || !new Date(`${day}T00:00Z`).toISOString().startsWith(day))
+    throw invalid(name, value, 'use a time such as 2026-11-23T13:00:00Z');
   return new Date(atMs).toISOString();
 }
 
@@ -161,14 +168,18 @@ function invalid(name: string, value: string, remedy: string): ServiceError {
   });
 }
 
-function executionResource(execution: Execution, links: Links): Readonly<Record<string, unknown>> {
+function executionResource(
+  execution: Execution,
+  links: Links,
+  receiver: StoredReceiver | undefined,
+): Readonly<Record<string, unknown>> {
   return {
     ...execution,
     type: 'execution',
     baseType: 'execution',
     links: {
       self: links.execution(execution.projectId, execution.id),
-      receiver: links.receiver(execution.projectId, execution.receiverId),
+      ...(receiver === undefined ? {} : { receiver: links.receiver(execution.projectId, execution.receiverId) }),
     },
   };
 }
@@ -176,12 +187,14 @@ function executionResource(execution: Execution, links: Links): Readonly<Record<
 /** Only what would be done: a link that answers an error is no link. */
 function actionsOf(
   execution: Execution,
-  links: Links,
-  drivers: readonly AnyDriver[],
+  now: { readonly links: Links; readonly receiver: StoredReceiver | undefined; readonly drivers: readonly AnyDriver[] },
 ): Readonly<Record<string, string>> {
+  const { links, receiver, drivers } = now;
+  const content = receiver?.content;
+  const canRetry = content?.kind === 'usable' && reasonNotRetryable(execution, content.receiver, drivers) === undefined;
   const link = (action: string) => links.executionAction(execution.projectId, execution.id, action);
   return {
     ...(isCancellable(execution) ? { cancel: link('cancel') } : {}),
-    ...(isRetryable(execution) && !keepsNothingToRetry(drivers, execution.driver) ? { retry: link('retry') } : {}),
+    ...(canRetry ? { retry: link('retry') } : {}),
   };
 }

@@ -40,6 +40,11 @@ const rawBody = (name: string, body: string, message: RegExp, headers: Record<st
   message,
 });
 
+const badBytes = (name: string, body: string, message: RegExp): BadInput => ({
+  ...rawBody(name, body, message),
+  request: create(() => Buffer.from(body, 'latin1'), { headers: { 'content-type': 'application/json' } }),
+});
+
 /** Wrong fields, types and bounds of a receiver, and targets that cannot be scaled. */
 export const settings: readonly BadInput[] = [
   setting(
@@ -199,6 +204,9 @@ export const bodies: readonly BadInput[] = [
   rawBody('broken JSON', '{"name":', /^Bad request body: it is not JSON/),
   rawBody('empty body', '', /^Bad request body: it is empty/),
   rawBody('null', 'null', /^Bad request body: a JSON object is needed, not null/),
+  rawBody('half a character', '{"name":"a\\ud800"}', /^Bad request body: name holds half a character/),
+  rawBody('half a character in a name', '{"\\udfff":1}', /half a character/),
+  badBytes('bytes that are no UTF-8', '{"name":"\xfc"}', /^Bad request body: it is not UTF-8/),
   rawBody('an array', '[]', /not an array/),
   rawBody('a number', '7', /not a number/),
   rawBody('a text', '"x"', /not a string/),
