@@ -80,7 +80,8 @@ export type SendState = 'fresh' | 'unsent' | 'doubt' | 'settled-doubt';
  * How far a change has come.
  * `done`: it is as the change says, by us or as if by us.
  * `undecided`: only in `doubt`: not visible yet.
- * `stale`: proven not applied, and the target differs from what was planned on: decide again in a new round.
+ * `stale`: proven not applied, and the target differs from what was planned on: decide again in a new round. With `applied: unknown` it may
+ * have been sent and nobody can find out; it is decided again all the same, by a driver that repeats rather than loses.
  * `superseded`: somebody else decided meanwhile.
  * `later`: accepted and under way (machines being made, an upgrade running): the lane is free, `follow` is called after `afterMs`.
  * `failed`: final.
@@ -88,7 +89,7 @@ export type SendState = 'fresh' | 'unsent' | 'doubt' | 'settled-doubt';
 export type Progress =
   | { readonly kind: 'done'; readonly results?: readonly ItemResult[]; readonly message?: string }
   | { readonly kind: 'undecided' }
-  | { readonly kind: 'stale'; readonly reason: string }
+  | { readonly kind: 'stale'; readonly reason: string; readonly applied?: 'unknown' }
   /** `found`: the target as somebody else left it, as a change, so that a late write of ours can be put right against it. */
   | { readonly kind: 'superseded'; readonly message: string; readonly found?: unknown }
   | { readonly kind: 'later'; readonly afterMs: number; readonly message: string; readonly change?: unknown }

@@ -77,7 +77,8 @@ export function createForwardPost(options?: ForwardPostOptions): Driver<Config, 
     async converge(change, context) {
       // After a crash or a lost answer the body is not in hand, but it is still in the execution: the round is decided again.
       const keptBody = change[kept];
-      if (keptBody === undefined) return { kind: 'stale', reason: 'it is not known to have arrived' };
+      if (keptBody === undefined)
+        return { kind: 'stale', reason: 'it is not known to have arrived', applied: 'unknown' };
       const needed = requireOptions();
       let body: TriggerBody;
       try {

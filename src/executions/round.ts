@@ -104,14 +104,13 @@ async function partDead(
   const living: WaitingItem[] = [];
   const known = new Map<string, boolean>();
   for (const item of waiting) {
+    const { again, nothingSent } =
+      item.isMaybeSent === true
+        ? { again: ' again', nothingSent: '' }
+        : { again: '', nothingSent: '; nothing was sent' };
     if (item.sendWithinMs < 0) {
-      dead.push(
-        failedItem(
-          item,
-          'DEADLINE_EXCEEDED',
-          'it could not be sent in time: Rancher was away, or the target could not be changed; nothing was sent',
-        ),
-      );
+      const message = `it could not be sent${again} in time: Rancher was away, or the target could not be changed${nothingSent}`;
+      dead.push(failedItem(item, 'DEADLINE_EXCEEDED', message));
       continue;
     }
     let isAlive = item.waitedMs <= timing.askAgainAfterMs || known.get(item.receiverId);
@@ -119,14 +118,10 @@ async function partDead(
     isAlive ??= await isLive(item.projectId, item.receiverId).catch(() => true);
     known.set(item.receiverId, isAlive);
     if (isAlive) living.push(item);
-    else
-      dead.push(
-        failedItem(
-          item,
-          'RECEIVER_NOT_FOUND',
-          'the receiver was removed or paused while its trigger waited; nothing was sent',
-        ),
-      );
+    else {
+      const message = `the receiver was removed or paused while its trigger waited${nothingSent}`;
+      dead.push(failedItem(item, 'RECEIVER_NOT_FOUND', message));
+    }
   }
   return { dead, living };
 }
@@ -154,6 +149,8 @@ function wakeItems({ context }: Turn, waiting: readonly WaitingItem[], ended: re
   const items = new Map(waiting.map((item) => [item.itemId, item]));
   for (const end of ended) {
     const item = items.get(end.itemId);
-    if (item?.isOnly === true) context.waiters.wake(item.executionId, { kind: 'item', end });
+    if (item?.isOnly !== true) continue;
+    // The store knows better how one ended that may have been sent before.
+    context.waiters.wake(item.executionId, item.isMaybeSent === true ? { kind: 'look-up' } : { kind: 'item', end });
   }
 }

@@ -95,8 +95,11 @@ async function conclude(turn: Turn, change: ChangeInHand, progress: Progress, se
     }
     case 'undecided':
       return noteDoubt(turn, change, { result: 'not visible yet' }, doubtAfter(turn, sendState));
-    case 'stale':
-      return close(turn, change, { result: `decided again: ${progress.reason}` }, { kind: 'dropped' });
+    case 'stale': {
+      const { reason, applied } = progress;
+      const end = { kind: 'dropped', ...(applied === undefined ? {} : { applied }) } as const;
+      return close(turn, change, { result: `decided again: ${reason}` }, end);
+    }
     case 'superseded': {
       const { message, found } = progress;
       const end = { kind: 'ended', state: 'superseded', outcome: 'superseded', code: 'SUPERSEDED', message } as const;

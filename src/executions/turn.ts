@@ -80,7 +80,7 @@ export function endOf(decision: Decision): ItemEnd {
   };
 }
 
-/** How an item ends for which nothing was sent. */
+/** How an item ends for which nothing was sent; of one that may have been sent before the store says so. */
 export function failedItem({ itemId }: WaitingItem, code: ErrorCode, message: string): ItemEnd {
   return { itemId, outcome: 'failed', code, applied: 'no', message };
 }

@@ -7,24 +7,41 @@ import type { Filters } from './rancher.ts';
 const pageSize = 1_000;
 const maxPages = 200;
 
+// A list that changes again and again must not keep a trigger from its backoff.
+const maxReadings = 3;
+
 /** Reads the body of one page; `query` begins with `?`. */
 export type ReadPage = (query: string) => Promise<unknown>;
 
 /**
- * Reads a collection page by page, each a call with a time-out of its own. `pagination.next` is followed as it is, but
- * only its query: Rancher may name itself by a host that is not reachable from here, and a next link must never lead the
- * credentials elsewhere. Pages are offsets: a change between two reads shifts them, so an id seen twice counts once.
- * Throws RANCHER_UNAVAILABLE when an answer is no collection or the pages do not end.
+ * Reads a collection page by page, each a call with a time-out of its own. `pagination.next` is followed, but only its
+ * query: Rancher may name itself by a host that is not reachable from here, and a next link must never lead the
+ * credentials elsewhere. Its marker is an offset, so that a removal between two pages shifts the rest of the list over the
+ * border and a living resource is in neither. Hence each page begins with the last row of the one before (any offset will
+ * do: recording a_services_marker_m50_limit_10), and where it does not, the list is read anew.
+ * Throws RANCHER_UNAVAILABLE when an answer is no collection, the pages do not end or the list does not keep still.
  */
 export async function readPages(op: Operation, filters: Filters, readPage: ReadPage): Promise<readonly Resource[]> {
+  for (let reading = 1; reading <= maxReadings; reading += 1) {
+    const resources = await readOnce(op, filters, readPage);
+    if (resources !== undefined) return resources;
+  }
+  throw malformed(op, `the list changed between its pages, ${String(maxReadings)} times in a row; ask again`);
+}
+
+/** Undefined when the list changed between two of its pages. */
+async function readOnce(op: Operation, filters: Filters, readPage: ReadPage): Promise<readonly Resource[] | undefined> {
   const byId = new Map<string, Resource>();
   const seen = new Set<string>();
   let query: string | undefined = firstQuery(filters);
+  let lastId: string | undefined;
   while (query !== undefined) {
     if (seen.has(query) || seen.size === maxPages) throw malformed(op, 'the pages of the list do not end');
     seen.add(query);
     const page: Page = readCollection(op, await readPage(query));
+    if (lastId !== undefined && page.resources[0]?.id !== lastId) return undefined;
     for (const resource of page.resources) byId.set(resource.id, resource);
+    lastId = page.resources.at(-1)?.id;
     query = page.nextQuery;
   }
   return [...byId.values()];
@@ -44,6 +61,7 @@ export function malformed(op: Operation, reason: string): ServiceError {
 
 interface Page {
   readonly resources: readonly Resource[];
+  /** Of the page that begins with the last row of this one. */
   readonly nextQuery: string | undefined;
 }
 
@@ -58,7 +76,10 @@ function readCollection(op: Operation, body: unknown): Page {
     throw malformed(op, 'the answer is not a list of resources');
   const next = pagination?.next;
   if (next === null || next === undefined || next === '') return { resources: members, nextQuery: undefined };
-  const start = typeof next === 'string' ? next.indexOf('?') : -1;
-  if (typeof next !== 'string' || start === -1) throw malformed(op, 'the link to the next page cannot be followed');
-  return { resources: members, nextQuery: next.slice(start).replace(/#.*$/, '') };
+  const link =
+    typeof next === 'string' ? /^[^?]*(\?(?:[^#]*&)?marker=m)([1-9]\d*)((?:&[^#]*)?)(?:#.*)?$/.exec(next) : null;
+  // Without a row there is nothing that the next page could be held against.
+  if (link === null || members.length === 0) throw malformed(op, 'the link to the next page cannot be followed');
+  const [, before = '', offset, after = ''] = link;
+  return { resources: members, nextQuery: `${before}${String(Number(offset) - 1)}${after}` };
 }

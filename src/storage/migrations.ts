@@ -164,6 +164,17 @@ const doubts = (engine: Engine): Migration => ({
   },
 });
 
+/** Whether a change of an item was dropped although it may have been sent. */
+const maybeSent = (engine: Engine): Migration => ({
+  async up(db: Kysely<unknown>) {
+    const whole = engine.name === 'sqlite' ? 'integer' : 'bigint';
+    await db.schema
+      .alterTable('items')
+      .addColumn('maybe_sent', whole, (column) => column.notNull().defaultTo(0))
+      .execute();
+  },
+});
+
 /** All migrations, oldest first. A released one is never edited. */
 export function migrationsFor(engine: Engine): MigrationProvider {
   return {
@@ -174,6 +185,7 @@ export function migrationsFor(engine: Engine): MigrationProvider {
       '0004-installation': installation(engine),
       '0005-trigger-rates': triggerRates(engine),
       '0006-doubts': doubts(engine),
+      '0007-maybe-sent': maybeSent(engine),
     }),
   };
 }

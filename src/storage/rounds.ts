@@ -17,6 +17,8 @@ export interface WaitingItem {
   readonly isOnly: boolean;
   /** It was just accepted by this process, nobody can ask another replica for the same execution, and its outcome is posted nowhere. */
   readonly isOfOneCaller?: boolean;
+  /** An earlier change of it was dropped although it may have been sent. However it ends, the store does not call it proven not applied. */
+  readonly isMaybeSent?: true;
   readonly waitedMs: number;
   /** Negative once it is too late to send. */
   readonly sendWithinMs: number;
@@ -143,8 +145,8 @@ export interface ChangeToClose {
       }
     /** Accepted and under way: the lane is free, and the change is looked after from now on. */
     | { readonly kind: 'following'; readonly message: string; readonly afterMs: number; readonly body?: unknown }
-    /** Proven not applied: its items wait again. */
-    | { readonly kind: 'dropped' };
+    /** Its items wait again; proven not applied, or `unknown`, which they then keep for good. */
+    | { readonly kind: 'dropped'; readonly applied?: 'unknown' };
 }
 
 /** A change that somebody looks after until it ends. */

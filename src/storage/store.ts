@@ -131,7 +131,8 @@ export interface Store {
     readonly next: { readonly kind: 'over' } | { readonly kind: 'again'; readonly afterMs: number };
   }): Promise<boolean>;
   /**
-   * Ends an execution of which nothing is sent, as failed and proven not applied; `begun` when something of it is under way.
+   * Ends an execution of which nothing is sent, as failed and proven not applied; `begun` when something of it is under way, or may
+   * have been sent.
    * Whoever waits for it elsewhere is told.
    */
   cancel(input: {

@@ -55,6 +55,8 @@ export interface ItemsTable {
   target: string;
   state: 'waiting' | 'under-way' | 'finished';
   change_id: string | null;
+  /** 1 once a change of it was dropped although it may have been sent: it is never told again that nothing was. */
+  maybe_sent: Generated<number>;
   outcome: string | null;
   message: string;
   code: string | null;

@@ -6,25 +6,10 @@ import { ServiceError } from '../../src/domain/errors.ts';
 import type { AnyDriver } from '../../src/drivers/driver.ts';
 import { createForwardPost, forwardPost } from '../../src/drivers/forward-post.ts';
 import { findInstances } from '../../src/drivers/forward-post/instances.ts';
-import type { BodySealing } from '../../src/drivers/forward-post/kept-body.ts';
 import type { Submission } from '../../src/executions/submission.ts';
-import { createSealing } from '../../src/receivers/sealing.ts';
 import { startContainer, type Container } from '../support/container.ts';
 import { startBench, type Bench, type Replica } from '../support/executions-under-test.ts';
-
-const sealingWith = (key: Buffer): BodySealing => {
-  const sealing = createSealing(key);
-  const place = (executionId: string) => ({ projectId: '', receiver: executionId, field: 'body' });
-  return {
-    seal: (text, executionId) => sealing.seal(text, place(executionId)),
-    open: (sealed, executionId) => sealing.open(sealed, place(executionId)),
-  };
-};
-
-const forwarder = (sealing: BodySealing, allowed: (address: string) => boolean = () => true) =>
-  new Map<string, AnyDriver>([
-    ['forwardPost', createForwardPost({ sealing, mayDial: async (address) => allowed(address) })],
-  ]);
+import { forwarder, sealingWith } from './support/forwarder.ts';
 
 describe('drivers/forward-post', () => {
   const sealing = sealingWith(randomBytes(32));

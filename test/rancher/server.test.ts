@@ -41,6 +41,16 @@ function markerOf(request: IncomingMessage): string | null {
   return new URL(request.url ?? '', 'http://any').searchParams.get('marker');
 }
 
+function offsetOf(request: IncomingMessage): number {
+  return Number(markerOf(request)?.slice(1) ?? 0);
+}
+
+/** Two of `rows`, as Rancher cuts them: the marker is an offset. */
+function pageOf(rows: readonly string[], request: IncomingMessage): object {
+  const to = offsetOf(request) + 2;
+  return page(rows.slice(to - 2, to), to < rows.length ? `/?limit=2&marker=m${String(to)}` : null);
+}
+
 const answerService = (_: IncomingMessage, response: ServerResponse): void =>
   answerJson(response, 200, { id: '1s5', type: 'service', scale: 3, unheardOf: { kept: [1] } });
 
@@ -132,9 +142,9 @@ describe('rancher/server', () => {
 
   describe('lists', () => {
     it('follow every page, on our own server, under the spelling Rancher gives', async () => {
-      const next = 'http://internal-name:8080/v2-beta/projects/1a5/services?&limit=2&marker=m2';
+      const next = 'http://internal-name:8080/v2-beta/projects/1a5/services?&limit=2&marker=m2&kind=x#top';
       const { project, requests } = await connect((request, response) =>
-        answerJson(response, 200, markerOf(request) === null ? page(['1s1', '1s2'], next) : page(['1s3'], null)),
+        answerJson(response, 200, markerOf(request) === null ? page(['1s1', '1s2'], next) : page(['1s2', '1s3'], null)),
       );
 
       const services = await project.services.list();
@@ -142,20 +152,47 @@ describe('rancher/server', () => {
       expect(services.map(({ id }) => id)).toEqual(['1s1', '1s2', '1s3']);
       expect(requests).toEqual([
         'GET /v2-beta/projects/1a5/services?limit=1000',
-        'GET /v2-beta/projects/1a5/services?&limit=2&marker=m2',
+        'GET /v2-beta/projects/1a5/services?&limit=2&marker=m1&kind=x',
       ]);
     });
 
-    it('hold a resource once when pages shifted between two reads', async () => {
-      const { project } = await connect((request, response) =>
-        answerJson(
-          response,
-          200,
-          markerOf(request) === null ? page(['1s1', '1s2'], '/?marker=m2') : page(['1s2'], null),
-        ),
-      );
+    it.each([
+      ['the first row', 0],
+      ['the last row of a page', 1],
+    ])('lack nothing when %s goes between two pages', async (_, gone) => {
+      const rows = ['1s1', '1s2', '1s3', '1s4', '1s5'];
+      const { project, requests } = await connect((request, response) => {
+        answerJson(response, 200, pageOf(rows, request));
+        if (rows.length === 5) rows.splice(gone, 1);
+      });
 
-      expect(await project.services.list()).toHaveLength(2);
+      const listed = (await project.services.list()).map(({ id }) => id);
+
+      expect(listed).toEqual(rows);
+      // Two in vain, and the list of four once more.
+      expect(requests).toHaveLength(2 + 3);
+    });
+
+    it('lack nothing when something is added between two pages, and are read once', async () => {
+      const rows = ['1s1', '1s2', '1s3'];
+      const { project, requests } = await connect((request, response) => {
+        answerJson(response, 200, pageOf(rows, request));
+        if (rows.length === 3) rows.push('1s4');
+      });
+
+      expect((await project.services.list()).map(({ id }) => id)).toEqual(['1s1', '1s2', '1s3', '1s4']);
+      expect(requests).toHaveLength(3);
+    });
+
+    it('give up when they do not keep still', async () => {
+      const rows = Array.from({ length: 100 }, (_, at) => `1s${String(at)}`);
+      const { project, requests } = await connect((request, response) => {
+        answerJson(response, 200, pageOf(rows, request));
+        rows.shift();
+      });
+
+      await expect(project.services.list()).rejects.toMatchObject({ code: 'RANCHER_UNAVAILABLE' });
+      expect(requests).toHaveLength(6);
     });
 
     it('encode filter values', async () => {
@@ -169,27 +206,39 @@ describe('rancher/server', () => {
     });
 
     it.each([
-      ['repeat a page', '?marker=m1'],
-      ['never end', undefined],
-    ])('give up when the pages %s', async (_, always) => {
-      let count = 0;
-      const { project, requests } = await connect((_, response) => {
-        count += 1;
-        answerJson(response, 200, page([`1s${String(count)}`], always ?? `?marker=m${String(count)}`));
-      });
+      ['repeat a page', (): object => page(['1s1'], '?marker=m1')],
+      [
+        'never end',
+        (offset: number): object =>
+          page([`1s${String(offset)}`, `1s${String(offset + 1)}`], `?marker=m${String(offset + 2)}`),
+      ],
+    ])('give up when the pages %s', async (_, answer) => {
+      const { project, requests } = await connect((request, response) =>
+        answerJson(response, 200, answer(offsetOf(request))),
+      );
 
-      await expect(project.services.list()).rejects.toMatchObject({ code: 'RANCHER_UNAVAILABLE' });
+      await expect(project.services.list()).rejects.toMatchObject({
+        code: 'RANCHER_UNAVAILABLE',
+        message: expect.stringContaining('do not end') as unknown,
+      });
       expect(requests.length).toBeLessThanOrEqual(200);
     });
 
-    it.each([[null], [{}], [{ data: [{ id: 5 }] }], [{ data: [], pagination: { next: 7 } }]])(
-      'refuse %j, which is no collection',
-      async (body) => {
-        const { project } = await connect((_, response) => answerJson(response, 200, body));
+    const row = { id: '1s1', type: 'service' };
+    it.each([
+      [null],
+      [{}],
+      [{ data: [{ id: 5 }] }],
+      [{ data: [row], pagination: { next: 7 } }],
+      [{ data: [row], pagination: { next: '?limit=1000' } }],
+      [{ data: [row], pagination: { next: '?marker=zzz' } }],
+      [{ data: [row], pagination: { next: '?marker=m0' } }],
+      [{ data: [], pagination: { next: '?marker=m5' } }],
+    ])('refuse %j, which cannot be read to its end', async (body) => {
+      const { project } = await connect((_, response) => answerJson(response, 200, body));
 
-        await expect(project.services.list()).rejects.toMatchObject({ code: 'RANCHER_UNAVAILABLE' });
-      },
-    );
+      await expect(project.services.list()).rejects.toMatchObject({ code: 'RANCHER_UNAVAILABLE' });
+    });
   });
 
   describe('credentials', () => {

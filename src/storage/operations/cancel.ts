@@ -27,6 +27,7 @@ export async function cancel(
         .set({ message: '' })
         .where('execution_id', '=', executionId)
         .where('state', '=', 'waiting')
+        .where('maybe_sent', '=', 0)
         .returning('id')
         .execute();
       if (waiting.length < execution.item_count) throw new BegunMeanwhile();

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Engine, Tx } from '../engine.ts';
 import type { FinishedExecution, ItemEnd } from '../rounds.ts';
@@ -19,6 +19,13 @@ const endColumns: GivenColumns<ItemRow> = {
   scale_from: 'whole',
   scale_to: 'whole',
 };
+
+// What may have been sent once is not known to have been without effect, whatever became of it later: its keys are not freed.
+const appliedOf = (given: RawBuilder<string | null>) =>
+  sql<string | null>`case when ${given} = 'no' and items.maybe_sent = 1 then 'unknown' else ${given} end`;
+const messageOf = (message: RawBuilder<string>, applied: RawBuilder<string | null>) =>
+  sql<string>`${message} || case when ${applied} = 'no' and items.maybe_sent = 1
+    then '; it may have been sent before, and may have arrived' else '' end`;
 
 type ItemRow = Pick<ItemsTable, 'id' | 'outcome' | 'message' | 'code' | 'applied' | 'scale_from' | 'scale_to'>;
 
@@ -50,8 +57,9 @@ export async function endItems(
 // for them instead of finding the given ones by their ids.
 const endGivenItems = statement(
   ({ items }: { items: string }, { engine }) => sql<EndedItem>`
-    update items set state = 'finished', outcome = given.outcome, message = given.message, code = given.code,
-      applied = given.applied, scale_from = given.scale_from, scale_to = given.scale_to
+    update items set state = 'finished', outcome = given.outcome, code = given.code,
+      message = ${messageOf(sql`given.message`, sql`given.applied`)}, applied = ${appliedOf(sql`given.applied`)},
+      scale_from = given.scale_from, scale_to = given.scale_to
     from ${givenRows(engine, endColumns, items)}
     where items.id = given.id and items.state || '' <> 'finished'
     returning items.execution_id, items.outcome, items.applied, ${itemCount} as item_count, ${callbackCount} as callbacks`,
@@ -82,8 +90,8 @@ const endItemsOfChange = statement(
         state: sql.lit('finished'),
         outcome: given.outcome,
         code: given.code,
-        applied: given.applied,
-        message: sql`coalesce(${given.message}, message)`,
+        applied: appliedOf(sql`cast(${given.applied} as text)`),
+        message: messageOf(sql`coalesce(${given.message}, message)`, sql`cast(${given.applied} as text)`),
       })
       .where('change_id', '=', given.changeId)
       .where('state', '=', sql.lit('under-way'))

@@ -11,7 +11,7 @@ import type { Store } from '../store.ts';
 const isUnfinished = sql<boolean>`executions.id in (
   select execution_id from items where state = 'waiting' union select execution_id from items where state = 'under-way'
 )`;
-const isBegun = sql<boolean>`exists (select 1 from items where execution_id = executions.id and state <> 'waiting')`;
+const isBegun = sql<boolean>`exists (select 1 from items where execution_id = executions.id and (state <> 'waiting' or maybe_sent = 1))`;
 const isNotBegun = sql<boolean>`not ${isBegun}`;
 
 /** See `Store.findExecution`. Attempts are those on its targets while it waited: a round serves many executions at once. */
@@ -115,7 +115,8 @@ function toExecution(
 function toItem(row: Selectable<ItemsTable>): StoredItem {
   return {
     target: row.target,
-    state: row.state,
+    // What may have been sent was begun, though it waits again.
+    state: row.state === 'waiting' && row.maybe_sent === 1 ? 'under-way' : row.state,
     ...(row.change_id === null ? {} : { changeId: row.change_id }),
     ...ending(row),
   };

@@ -149,12 +149,13 @@ export async function readElsewhere(tx: Tx, engine: Engine, target: Target): Pro
 
 async function readWaiting(tx: Tx, engine: Engine, target: Target, nowMs: number): Promise<readonly WaitingItem[]> {
   const { rows } = await waitingOn(tx, engine, { target });
-  return rows.map(({ config, signal, kept_body, item_count, accepted_at, send_before, ...row }) => ({
+  return rows.map(({ config, signal, kept_body, item_count, maybe_sent, accepted_at, send_before, ...row }) => ({
     ...row,
     config: JSON.parse(config) as unknown,
     signal: JSON.parse(signal) as Signal,
     ...(kept_body === null ? {} : { keptBody: kept_body }),
     isOnly: item_count === 1,
+    ...(maybe_sent === 1 ? { isMaybeSent: true as const } : {}),
     waitedMs: nowMs - accepted_at,
     sendWithinMs: send_before - nowMs,
   }));
@@ -167,6 +168,7 @@ const waitingOn = statement(({ target }: { target: Target }, { tx }) =>
     .select([
       'items.id as itemId',
       'items.execution_id as executionId',
+      'items.maybe_sent',
       'executions.project_id as projectId',
       'executions.receiver_id as receiverId',
       'executions.driver',

@@ -164,7 +164,14 @@ export async function closeChange(db: Database, engine: Engine, close: ChangeToC
       await setState(tx, engine, { changeId, state: 'dropped' });
       await tx
         .updateTable('items')
-        .set({ state: 'waiting', change_id: null, message: '', scale_from: null, scale_to: null })
+        .set({
+          state: 'waiting',
+          change_id: null,
+          message: '',
+          scale_from: null,
+          scale_to: null,
+          ...(end.applied === 'unknown' ? { maybe_sent: 1 } : {}),
+        })
         .where('change_id', '=', changeId)
         .where('state', '=', sql.lit('under-way'))
         .execute();
