@@ -102,6 +102,8 @@ describe('executions on several replicas', () => {
     let isHeldBack = false;
     let look = (_target: Target): void => undefined;
     const one = await bench.addReplica({
+      // A look of its own at that moment would find the lane taken, and nothing would be read early.
+      timing: { sweepEveryMs: 60_000 },
       store: {
         ...store,
         watch(watcher) {
