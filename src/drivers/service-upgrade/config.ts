@@ -49,12 +49,18 @@ function isSelector(value: unknown): value is LabelSelector {
 
 const noTag = 'Tag not provided; give the tag that a push must have';
 
+/** YAML reads `1.27` as a number, and `1.20` as the number 1.2: which tag was meant only its quotes can tell. */
+const wrongTag = ({ input }: { readonly input?: unknown }): string =>
+  input === undefined || input === null
+    ? noTag
+    : `Invalid tag ${shown(input)}; a tag is a text, put numbers in quotes, as "1.27"`;
+
 /** `serviceUpgradeConfig`: the old service's fields, and ours. `intervalMillis` is in seconds on the wire, as it always was. */
 export const Config = z
   .strictObject({
     type: z.literal('serviceUpgrade', { error: 'Invalid type; use serviceUpgrade or leave it out' }).optional(),
     serviceSelector: Selector,
-    tag: z.string({ error: noTag }).min(1, { error: noTag }),
+    tag: z.string({ error: wrongTag }).min(1, { error: noTag }),
     tagMatch: choice('tagMatch', tagMatches, 'exact'),
     payloadFormat: choice('payloadFormat', payloadFormats, 'dockerhub'),
     addressType: choice('addressType', addressTypes, 'registry'),
