@@ -123,7 +123,7 @@ export function requirePossibleBehindProxy(demands: {
   if (authorizationKinds.has(signature.kind)) {
     throw refuse(
       'signature.kind',
-      `${signature.kind} stands in the Authorization header, which Rancher's proxy takes away; use gitlab or hmac-sha256, or install the service on its own port`,
+      `"${signature.kind}" stands in the Authorization header, which Rancher's proxy takes away; use gitlab or hmac-sha256, or install the service on its own port`,
     );
   }
   if (formatBody === 'form' && signingKinds.has(signature.kind)) {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { drivers } from '../../src/drivers/drivers.ts';
+import { redactText } from '../../src/observability/redaction.ts';
 import { call } from '../support/http-client.ts';
 import type { PlainAnswer } from '../support/http-client.ts';
 import { basic, startApi } from '../support/running-api.ts';
@@ -175,14 +176,18 @@ describe('api: what a receiver demands', () => {
 
   it.each([
     [{ signature: { kind: 'bearer' } }, /Authorization header, which Rancher's proxy takes away/],
+    [{ signature: { kind: 'basic', secrets: [{ secret: 'user:password-1' }] } }, /Authorization header/],
     [{ signature: { kind: 'harbor' } }, /Authorization header/],
     [{ signature: { kind: 'github' }, format: 'cloudmonitor' }, /builds forms anew/],
     [{ allowedSources: ['10.0.0.0/8'] }, /does not say which address called it/],
   ])("refuses %j behind Rancher's proxy, where it could never be met", async (fields, reason) => {
-    expect(await create(fields, behindProxy)).toMatchObject({
+    const refused = await create(fields, behindProxy);
+
+    expect(refused).toMatchObject({
       status: 400,
       body: { code: 'SETTINGS_INVALID', message: expect.stringMatching(reason) as unknown },
     });
+    expect(redactText(refused.text)).toBe(refused.text);
   });
 
   it("takes what works behind Rancher's proxy", async () => {
