@@ -4,7 +4,7 @@ import { bodyOf, describeStep, planApply, type Step } from '../client/apply-plan
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
 import { readReceivers } from '../client/receiver-document.ts';
 import { listReceivers, madeSecrets, parseReceiver, type ReceiverResource } from '../client/receiver-resource.ts';
-import type { ServiceClient } from '../client/service-client.ts';
+import { pathTo, type ServiceClient } from '../client/service-client.ts';
 import type { CliContext } from '../context.ts';
 import { findSystemError } from '../system-errors.ts';
 
@@ -40,7 +40,7 @@ async function carryOut(step: Step, client: ServiceClient): Promise<ReceiverReso
         return created;
       }
       case 'edit': {
-        const path = `/receivers/${encodeURIComponent(step.current.id)}`;
+        const path = pathTo('receivers', step.current.id);
         const isEdited = step.differences.some(({ field }) => field !== 'state');
         const edited = isEdited
           ? parseReceiver(await client.call('PUT', path, { body: bodyOf(step.spec, step.current) }))
@@ -64,7 +64,7 @@ async function carryOut(step: Step, client: ServiceClient): Promise<ReceiverReso
 }
 
 async function act(client: ServiceClient, id: string, action: 'pause' | 'resume'): Promise<void> {
-  await client.call('POST', `/receivers/${encodeURIComponent(id)}`, { query: { action }, body: {} });
+  await client.call('POST', pathTo('receivers', id), { query: { action }, body: {} });
 }
 
 function readText(file: string): string {
