@@ -125,6 +125,15 @@ describe('cli/commands/receivers', () => {
     expect(stored).toEqual([]);
   });
 
+  it('takes what is an id and another receiver’s name for the id', async () => {
+    stored.push({ ...structuredClone(up), id: '1go2', name: '1go1' });
+
+    const deleted = await run('delete', '1go1');
+
+    expect(deleted).toMatchObject({ exitCode: 0, out: 'deleted webapp-up (1go1)' });
+    expect((await run('delete', '1go1')).out).toBe('deleted 1go1 (1go2)');
+  });
+
   it('adopts by name, says what it does, and leaves alone what is the service’s own', async () => {
     const { exitCode, out } = await run('adopt', 'webapp-up');
     expect(exitCode).toBe(0);
