@@ -135,7 +135,7 @@ export function requirePossibleBehindProxy(demands: {
 }
 
 function invalid(fieldName: string, error: z.ZodError): ServiceError {
-  const [issue] = error.issues;
+  const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
   const unknown = issue?.code === 'unrecognized_keys' ? (issue.keys[0] ?? '') : undefined;
   const path = [fieldName, ...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown.slice(0, 64)])].join('.');
   return refuse(

@@ -161,6 +161,12 @@ describe('api: what a receiver demands', () => {
     ['a mask that is too long', { allowedSources: ['10.0.0.0/33'] }, 'allowedSources.0'],
     ['no address', { allowedSources: [] }, 'allowedSources'],
     ['a rate of none', { rateLimit: { triggers: 0, perSeconds: 1 } }, 'rateLimit.triggers'],
+    ['a field that is misspelt, not the one that is missing', { signature: { knd: 'github' } }, 'signature.knd'],
+    [
+      'a misspelt amount, not the missing one',
+      { scaleServiceConfig: { serviceId: '1s1', action: 'up', amont: 1, min: 1, max: 2 } },
+      'scaleServiceConfig.amont',
+    ],
     ['a callback to a file', { callback: { url: 'file:///etc/passwd' } }, 'callback.url'],
     ['a callback with a user', { callback: { url: 'https://me:you@ci.example/' } }, 'callback.url'],
   ])('refuses %s by name', async (_what, fields, fieldName) => {
