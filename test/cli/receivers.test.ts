@@ -105,6 +105,11 @@ describe('cli/commands/receivers', () => {
   it.each([
     ['a --set without value', ['create', 'x', '--driver', 'd', '--set', 'amount'], 'write it as --set amount=1'],
     ['a --set that is no YAML', ['create', 'x', '--driver', 'd', '--set', 'labels={a: ['], 'cannot be read'],
+    [
+      'a --set of two documents',
+      ['create', 'x', '--driver', 'd', '--set', 'tag=a\n---\nb'],
+      'a second document begins here',
+    ],
     ['a missing --driver', ['create', 'x'], '--driver'],
     ['an unknown option', ['list', '--nope'], '--nope'],
     ['an unknown command', ['lost'], 'lost'],

@@ -43,9 +43,10 @@ function decode(bytes: Uint8Array, fileName: string): string {
   throw new CliError(`${fileName}:${String(line)}: it is not UTF-8; save it as that`);
 }
 
-/** The library speaks of its own functions here, and elsewhere repeats the place. */
-function reasonOf(error: YAMLError): string {
-  if (error.code === 'MULTIPLE_DOCS') return 'a second document begins here; put all receivers into one list';
+/** What is wrong with a YAML text, without the place. */
+export function reasonOf(error: YAMLError): string {
+  // The library speaks of its own functions here.
+  if (error.code === 'MULTIPLE_DOCS') return 'a second document begins here; put all into one';
   return error.message.split(/ at line \d+/)[0] ?? error.message;
 }
 
