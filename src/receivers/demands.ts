@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ServiceError } from '../domain/errors.ts';
-import { shown } from '../domain/shown.ts';
+import { notOne, shown } from '../domain/shown.ts';
 import { AllowedSources, namedSources } from './allowed-sources.ts';
 import { GivenSecret, HeldSecret, mergeSecrets } from './secrets.ts';
 import type { Secret } from './secrets.ts';
@@ -24,7 +24,7 @@ const HeaderName = z
 /** A whole number within bounds; what is wrong with another is said with its value. */
 function whole(least: number, most: number) {
   const error = ({ input }: { readonly input?: unknown }): string =>
-    `${shown(input)} is none; a whole number from ${String(least)} to ${String(most)} is needed`;
+    `${notOne(input)}; a whole number from ${String(least)} to ${String(most)} is needed`;
   return z.int({ error }).min(least, { error }).max(most, { error });
 }
 

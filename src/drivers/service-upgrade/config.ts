@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isRegistry, isTag } from '../../domain/image-reference.ts';
 import type { LabelSelector } from '../../domain/label-selector.ts';
-import { shown } from '../../domain/shown.ts';
+import { notOne, shown } from '../../domain/shown.ts';
 import type { ResourceField } from '../driver.ts';
 import { compileTagPattern, tagMatches } from './tag-pattern.ts';
 
@@ -10,7 +10,7 @@ const payloadFormats = ['dockerhub', 'alicloud', 'azure'] as const;
 
 const wholeNumber = (words: string, atMost: number, remedy: string) =>
   z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= atMost, {
-    error: (issue) => `${words}; ${shown(issue.input)} is none, ${remedy}`,
+    error: (issue) => `${words}; ${notOne(issue.input)}, ${remedy}`,
   });
 
 /** The old service stored an empty text for what was left out. */

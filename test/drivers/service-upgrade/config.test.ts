@@ -31,6 +31,7 @@ describe('drivers/service-upgrade/config', () => {
     [{ serviceSelector: {} }, 'Service selectors not provided'],
     [{ serviceSelector: { app: 7 } }, 'Invalid serviceSelector'],
     [{ serviceSelector: ['app'] }, 'Service selectors not provided'],
+    [{ batchSize: undefined }, 'Batch size for upgrade not provided/invalid; it is missing, a whole number'],
     [{ tag: '' }, 'Tag not provided'],
     [{ tag: null }, 'Tag not provided'],
     [{ tag: undefined }, 'Tag not provided'],
