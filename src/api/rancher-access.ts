@@ -43,7 +43,7 @@ export function createRancherAccess(options: RancherAccessOptions): Access {
     if (!isKnown) {
       throw new ServiceError(
         'UNAUTHORIZED',
-        'Rancher does not accept these credentials; send an API key of the environment as Basic authentication',
+        'Rancher does not accept these credentials; send an API key of the environment, the access key as user name and the secret key as password',
       );
     }
     // Rancher says 403 for an environment that does not exist, too (recording g_unknown_project_path).

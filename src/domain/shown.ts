@@ -3,3 +3,8 @@ export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
+
+/** Says that a value is not what is needed, to go before the words that say what is. */
+export function notOne(value: unknown): string {
+  return value === undefined ? 'it is missing' : `${shown(value)} is none`;
+}

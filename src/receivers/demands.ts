@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ServiceError } from '../domain/errors.ts';
-import { shown } from '../domain/shown.ts';
+import { notOne, shown } from '../domain/shown.ts';
 import { AllowedSources, namedSources } from './allowed-sources.ts';
 import { GivenSecret, HeldSecret, mergeSecrets } from './secrets.ts';
 import type { Secret } from './secrets.ts';
@@ -24,7 +24,7 @@ const HeaderName = z
 /** A whole number within bounds; what is wrong with another is said with its value. */
 function whole(least: number, most: number) {
   const error = ({ input }: { readonly input?: unknown }): string =>
-    `${shown(input)} is none; a whole number from ${String(least)} to ${String(most)} is needed`;
+    `${notOne(input)}; a whole number from ${String(least)} to ${String(most)} is needed`;
   return z.int({ error }).min(least, { error }).max(most, { error });
 }
 
@@ -123,7 +123,7 @@ export function requirePossibleBehindProxy(demands: {
   if (authorizationKinds.has(signature.kind)) {
     throw refuse(
       'signature.kind',
-      `${signature.kind} stands in the Authorization header, which Rancher's proxy takes away; use gitlab or hmac-sha256, or install the service on its own port`,
+      `"${signature.kind}" stands in the Authorization header, which Rancher's proxy takes away; use gitlab or hmac-sha256, or install the service on its own port`,
     );
   }
   if (formatBody === 'form' && signingKinds.has(signature.kind)) {
@@ -135,7 +135,7 @@ export function requirePossibleBehindProxy(demands: {
 }
 
 function invalid(fieldName: string, error: z.ZodError): ServiceError {
-  const [issue] = error.issues;
+  const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
   const unknown = issue?.code === 'unrecognized_keys' ? (issue.keys[0] ?? '') : undefined;
   const path = [fieldName, ...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown.slice(0, 64)])].join('.');
   return refuse(

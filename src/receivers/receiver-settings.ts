@@ -120,7 +120,8 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 }
 
 function fromIssues(error: z.ZodError, prefix: string): ServiceError {
-  const [issue] = error.issues;
+  // A misspelt field is also a missing one, and only its own name tells which.
+  const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
   if (issue === undefined) return invalid('the settings are not valid', prefix);
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;

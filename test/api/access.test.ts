@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { drivers } from '../../src/drivers/drivers.ts';
+import { redactText } from '../../src/observability/redaction.ts';
 import { call } from '../support/http-client.ts';
 import type { PlainAnswer, PlainRequest } from '../support/http-client.ts';
 import { basic, startApi } from '../support/running-api.ts';
@@ -93,6 +94,7 @@ describe('api/rancher-access', () => {
     expect(asked).toMatchObject({ status: 401, headers: { 'www-authenticate': expect.stringMatching(/^Basic /) } });
     expect(quiet.status).toBe(401);
     expect(quiet.headers).not.toHaveProperty('www-authenticate');
+    expect(redactText(asked.text)).toBe(asked.text);
   });
 
   it('does not remember a refusal, and remembers a permission for no longer than five seconds', async () => {

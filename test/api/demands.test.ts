@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { drivers } from '../../src/drivers/drivers.ts';
+import { redactText } from '../../src/observability/redaction.ts';
 import { call } from '../support/http-client.ts';
 import type { PlainAnswer } from '../support/http-client.ts';
 import { basic, startApi } from '../support/running-api.ts';
@@ -160,6 +161,12 @@ describe('api: what a receiver demands', () => {
     ['a mask that is too long', { allowedSources: ['10.0.0.0/33'] }, 'allowedSources.0'],
     ['no address', { allowedSources: [] }, 'allowedSources'],
     ['a rate of none', { rateLimit: { triggers: 0, perSeconds: 1 } }, 'rateLimit.triggers'],
+    ['a field that is misspelt, not the one that is missing', { signature: { knd: 'github' } }, 'signature.knd'],
+    [
+      'a misspelt amount, not the missing one',
+      { scaleServiceConfig: { serviceId: '1s1', action: 'up', amont: 1, min: 1, max: 2 } },
+      'scaleServiceConfig.amont',
+    ],
     ['a callback to a file', { callback: { url: 'file:///etc/passwd' } }, 'callback.url'],
     ['a callback with a user', { callback: { url: 'https://me:you@ci.example/' } }, 'callback.url'],
   ])('refuses %s by name', async (_what, fields, fieldName) => {
@@ -175,14 +182,18 @@ describe('api: what a receiver demands', () => {
 
   it.each([
     [{ signature: { kind: 'bearer' } }, /Authorization header, which Rancher's proxy takes away/],
+    [{ signature: { kind: 'basic', secrets: [{ secret: 'user:password-1' }] } }, /Authorization header/],
     [{ signature: { kind: 'harbor' } }, /Authorization header/],
     [{ signature: { kind: 'github' }, format: 'cloudmonitor' }, /builds forms anew/],
     [{ allowedSources: ['10.0.0.0/8'] }, /does not say which address called it/],
   ])("refuses %j behind Rancher's proxy, where it could never be met", async (fields, reason) => {
-    expect(await create(fields, behindProxy)).toMatchObject({
+    const refused = await create(fields, behindProxy);
+
+    expect(refused).toMatchObject({
       status: 400,
       body: { code: 'SETTINGS_INVALID', message: expect.stringMatching(reason) as unknown },
     });
+    expect(redactText(refused.text)).toBe(refused.text);
   });
 
   it("takes what works behind Rancher's proxy", async () => {

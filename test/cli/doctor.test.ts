@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { examineDataDirectory } from '../../src/cli/doctor/data-directory.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { startFakeServer } from './support/fake-service.ts';
@@ -221,20 +222,30 @@ describe('cli/commands/doctor', () => {
     expect(await look('rancher-proxy', sandbox.url)).toMatchObject({ state: 'failed' });
   });
 
-  it('tells a data directory that is a file, and one that may be made', async () => {
-    const sandbox = await open();
-    const key = sandbox.project.keys.project;
-    const file = join(directory, 'file');
-    writeFileSync(file, '');
+  // What `serve` says of the same places is in bad-luck.test.ts; `/proc` and `/sys` are so for root, too.
+  it.each([
+    ['without a parent', (own: string) => join(own, 'no', 'such'), /cannot be made, ".*no" is not there/],
+    ['below a file', (own: string) => join(own, 'file', 'data'), /file" is not a directory/],
+    ['that is a file', (own: string) => join(own, 'file'), /file" is not a directory/],
+    ['that is a link to nothing', (own: string) => join(own, 'link'), /link" is not a directory/],
+    ['in /proc', () => '/proc/x', /"\/proc\/x" cannot be made \(E[A-Z]+\)/],
+    ['in /sys', () => '/sys/x', /"\/sys\/x" cannot be made \(E[A-Z]+\)/],
+    ['of the system', () => '/proc/self', /"\/proc\/self" cannot be written to \(E[A-Z]+\)/],
+  ])('fails for a data directory %s, as serve would', (_where, place, says) => {
+    writeFileSync(join(directory, 'file'), 'mine');
+    symlinkSync(join(directory, 'gone'), join(directory, 'link'));
 
-    const wrong = await examine(sandbox.url, key, { DATA_DIR: join(file, 'data') });
-    const right = await examine(sandbox.url, key, { DATA_DIR: join(directory, 'a', 'b') });
+    const found = examineDataDirectory(place(directory));
 
-    expect(wrong.of('data directory')).toMatchObject({ state: 'failed', message: `"${file}" is not a directory` });
-    expect(wrong.exitCode).toBe(1);
-    expect(right.of('data directory')).toMatchObject({
-      state: 'ok',
-      message: `"${join(directory, 'a', 'b')}" can be made`,
-    });
+    expect(found).toMatchObject({ state: 'failed', message: expect.stringMatching(says), remedy: expect.any(String) });
+    expect(readdirSync(directory).toSorted()).toEqual(['file', 'link']);
+  });
+
+  it('tells a data directory that can be made, and one that is there, and leaves nothing in them', () => {
+    const data = join(directory, 'data');
+
+    expect(examineDataDirectory(data)).toMatchObject({ state: 'ok', message: `"${data}" can be made` });
+    expect(examineDataDirectory(directory)).toMatchObject({ state: 'ok', message: `"${directory}" can be written to` });
+    expect(readdirSync(directory)).toEqual([]);
   });
 });

@@ -77,6 +77,20 @@ describe('cli/commands/executions', () => {
     expect(service.calls.at(-1)).toMatchObject({ method: 'POST', query: { projectId: '1a5', action: 'cancel' } });
   });
 
+  it.each([
+    ['show', '..'],
+    ['show', '.'],
+    ['show', ''],
+    ['cancel', '..'],
+    ['retry', '../receivers/1go1'],
+  ])('asks for no other address when it is told to %s "%s"', async (command, id) => {
+    const { exitCode, out, err } = await runCli(['executions', command, id, ...connection()]);
+
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain('is not an id');
+    expect(service.calls).toEqual([]);
+  });
+
   it('says that there is no such execution', async () => {
     const { exitCode, err } = await runCli(['executions', 'show', 'nope', ...connection()]);
 

@@ -105,6 +105,11 @@ describe('cli/commands/receivers', () => {
   it.each([
     ['a --set without value', ['create', 'x', '--driver', 'd', '--set', 'amount'], 'write it as --set amount=1'],
     ['a --set that is no YAML', ['create', 'x', '--driver', 'd', '--set', 'labels={a: ['], 'cannot be read'],
+    [
+      'a --set of two documents',
+      ['create', 'x', '--driver', 'd', '--set', 'tag=a\n---\nb'],
+      'a second document begins here',
+    ],
     ['a missing --driver', ['create', 'x'], '--driver'],
     ['an unknown option', ['list', '--nope'], '--nope'],
     ['an unknown command', ['lost'], 'lost'],
@@ -123,6 +128,15 @@ describe('cli/commands/receivers', () => {
     expect(tested.out).toBe('webapp-up: scaled 2 -> 3: would scale (nothing was changed)');
     expect(deleted.out).toBe('deleted webapp-up (1go1)');
     expect(stored).toEqual([]);
+  });
+
+  it('takes what is an id and another receiver’s name for the id', async () => {
+    stored.push({ ...structuredClone(up), id: '1go2', name: '1go1' });
+
+    const deleted = await run('delete', '1go1');
+
+    expect(deleted).toMatchObject({ exitCode: 0, out: 'deleted webapp-up (1go1)' });
+    expect((await run('delete', '1go1')).out).toBe('deleted 1go1 (1go2)');
   });
 
   it('adopts by name, says what it does, and leaves alone what is the service’s own', async () => {
@@ -200,117 +214,5 @@ describe('cli/commands/receivers', () => {
     expect(out).toMatch(/^# not exported: "old" \(1go2\): unknown driver lost\nreceivers:\n/);
     expect(listed.out).toMatch(/1go2 +old +lost +error +unknown driver lost/);
     expect(applied.out).toContain('done: 0 created, 0 edited, 1 unchanged');
-  });
-
-  it('creates, edits and pauses by name, and the second time changes nothing', async () => {
-    const path = file(`receivers:
-  - name: webapp-up
-    driver: scaleService
-    config: { amount: 3 }
-    repeatAfterSeconds: 60
-  - name: webapp-down
-    driver: scaleService
-    config: { serviceId: 1s7, action: down, amount: 1, min: 1, max: 10 }
-    state: paused
-`);
-
-    const first = await run('apply', '-f', path);
-    expect(first.out).toContain(
-      '~ webapp-up (scaleService)\n    config.amount: 1 -> 3\n    repeatAfterSeconds: 600 -> 60\n',
-    );
-    expect(first.out).toContain('+ webapp-down (scaleService)');
-    expect(first.out).toContain('done: 1 created, 1 edited, 0 unchanged');
-    expect(writes()).toEqual([
-      'PUT /v1-webhooks/receivers/1go1',
-      'POST /v1-webhooks/receivers',
-      'POST /v1-webhooks/receivers/1go101?action=pause',
-    ]);
-    expect(service.calls.find(({ method }) => method === 'PUT')?.body).toMatchObject({
-      name: 'webapp-up',
-      scaleServiceConfig: { ...up.scaleServiceConfig, amount: 3 },
-      format: 'auto',
-      repeatAfterSeconds: 60,
-    });
-
-    const second = await run('apply', '-f', path);
-    expect(second.out).toContain('done: 0 created, 0 edited, 2 unchanged');
-    expect(writes()).toHaveLength(3);
-  });
-
-  it('changes nothing in a dry run', async () => {
-    const { exitCode, out } = await run(
-      'apply',
-      '--dry-run',
-      '-f',
-      file('receivers: [{ name: webapp-up, driver: scaleService, config: { amount: 2 } }]'),
-    );
-
-    expect(exitCode).toBe(0);
-    expect(out).toContain('config.amount: 1 -> 2');
-    expect(out).toContain('nothing was changed; it would be: 0 created, 1 edited, 0 unchanged');
-    expect(writes()).toEqual([]);
-  });
-
-  it.each([
-    ['not YAML', 'receivers:\n  - name: "x', 'receivers.yml:2:'],
-    ['a key twice', 'receivers: []\nreceivers: []', 'Map keys must be unique'],
-    [
-      'an unknown field',
-      'receivers:\n  - name: a\n    driver: d\n    config: {}\n    colour: red',
-      'receivers.yml:2: receivers[0]: unknown field "colour"; known are name, driver',
-    ],
-    ['a trigger key', 'receivers:\n  - name: a\n    driver: d\n    config: {}\n    key: abc', 'unknown field "key"'],
-    ['a missing field', 'receivers:\n  - name: a\n    config: {}', 'receivers[0].driver: '],
-    [
-      'a wrong type',
-      'receivers:\n  - name: a\n    driver: d\n    config: {}\n    repeatAfterSeconds: soon',
-      'receivers.yml:5: receivers[0].repeatAfterSeconds: ',
-    ],
-    ['a list instead of a map', '- a', 'the file: '],
-    ['nothing', '', 'the file: '],
-    [
-      'a name twice',
-      'receivers: [{name: a, driver: d, config: {}}, {name: a, driver: d, config: {}}]',
-      'two receivers are called "a"',
-    ],
-    [
-      'aliases without end',
-      `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'
-        .split('')
-        .map(
-          (l, i) =>
-            `${l}: &${l} [${Array(9)
-              .fill(`*${'abcdefg'[i] ?? ''}`)
-              .join(',')}]`,
-        )
-        .join('\n')}`,
-      'alias',
-    ],
-  ])('refuses a file that holds %s, with the place', async (_, text, said) => {
-    const { exitCode, err } = await run('apply', '-f', file(text));
-
-    expect(exitCode).toBe(1);
-    expect(err).toContain(said);
-    expect(err).not.toMatch(/\n\s+at /);
-    expect(service.calls).toEqual([]);
-  });
-
-  it('does not turn a receiver into another driver’s', async () => {
-    const { exitCode, err } = await run(
-      'apply',
-      '-f',
-      file('receivers: [{ name: webapp-up, driver: scaleHost, config: {} }]'),
-    );
-
-    expect(exitCode).toBe(1);
-    expect(err).toContain('has the driver scaleService, and a driver cannot be changed to scaleHost');
-    expect(writes()).toEqual([]);
-  });
-
-  it('says that a file is not there', async () => {
-    const { exitCode, err } = await run('apply', '-f', join(directory, 'nowhere.yml'));
-
-    expect(exitCode).toBe(1);
-    expect(err).toMatch(/cannot be read \(ENOENT\)/);
   });
 });

@@ -39,6 +39,17 @@ describe('formats/generic', () => {
     }
   });
 
+  it.each([
+    [null, 'null stands at /id'],
+    [{}, 'an object stands at /id'],
+    [[], 'an array stands at /id'],
+    [true, 'a boolean stands at /id'],
+  ])('says that %j is no text', (id, said) => {
+    const settings = generic.Settings.parse({ dedupeKey: '/id' });
+
+    expect(() => generic.read(triggerOf({ body: { id } }), settings)).toThrow(said);
+  });
+
   it('ignores a call that does not meet its condition', () => {
     expect(read({ condition: { at: '/status', equals: 'failed' } }).says).toBe('ignore');
     expect(read({ condition: { at: '/none', equals: 'success' } }).says).toBe('ignore');

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isPlainObject } from '../../receivers/receiver-settings.ts';
 import { CliError } from '../cli-error.ts';
 import { optionFields, optionOf, type ReceiverSpec } from './receiver-document.ts';
 import { configOf, type ReceiverResource } from './receiver-resource.ts';
+import { readAsStored, type StoredForm } from './stored-form.ts';
 
 interface Difference {
   /** As in the file: `config.amount`. */
@@ -43,20 +45,53 @@ export function planApply(specs: readonly ReceiverSpec[], existing: readonly Rec
   });
 }
 
+/**
+ * By what is stored, so that a default that the file leaves out and a port that it writes as a number are no differences. What the
+ * service would refuse, or cannot use as it is, is compared as it is written.
+ */
 function compare(spec: ReceiverSpec, current: ReceiverResource): readonly Difference[] {
-  const config = configOf(current);
-  const pairs: readonly Difference[] = [
-    ...Object.entries(spec.config).map(([name, to]) => ({ field: `config.${name}`, from: config[name], to })),
-    ...optionFields.map((field) => ({ field, from: optionOf(current, field), to: spec[field] })),
-    { field: 'state', from: current.state === 'paused' ? 'paused' : 'active', to: spec.state },
-  ];
-  return pairs.filter(({ from, to }) => to !== undefined && !isDeepStrictEqual(from, to));
+  const { name, driver } = spec;
+  const heldKind = signatureKindOf(current);
+  const wanted = readAsStored(bodyOf(spec, current), heldKind);
+  const now = readAsStored(bodyOf({ name, driver, config: {} }, current), heldKind);
+  const areStored = wanted.kind === 'stored' && now.kind === 'stored';
+  const from = areStored ? now.form : asWritten(current);
+  const to = areStored ? wanted.form : spec;
+  const state = current.state === 'paused' ? 'paused' : 'active';
+  return [
+    ...Object.keys(spec.config).map((key) => ({ field: `config.${key}`, from: from.config[key], to: to.config[key] })),
+    ...optionFields
+      .filter((field) => spec[field] !== undefined)
+      .map((field) => ({ field, from: from[field], to: to[field] })),
+    { field: 'state', from: state, to: spec.state ?? state },
+  ].filter((pair) => !isDeepStrictEqual(pair.from, pair.to));
+}
+
+function asWritten(receiver: ReceiverResource): StoredForm {
+  const options = optionFields.map((field) => [field, optionOf(receiver, field)] as const);
+  return { ...Object.fromEntries(options), config: configOf(receiver) };
+}
+
+function signatureKindOf(receiver: ReceiverResource): unknown {
+  const signature = receiver['signature'];
+  return isPlainObject(signature) ? signature['kind'] : undefined;
+}
+
+/** What the service would refuse of a step, whatever Rancher says; undefined when it is nothing. */
+export function refusalOf(step: Step): { readonly field: string; readonly message: string } | undefined {
+  if (step.kind === 'keep') return undefined;
+  const current = step.kind === 'edit' ? step.current : undefined;
+  const reading = readAsStored(bodyOf(step.spec, current), current && signatureKindOf(current));
+  return reading.kind === 'refused' ? reading : undefined;
 }
 
 /** The request body that makes or edits a receiver; what the file does not name keeps its present value. */
-export function bodyOf(spec: ReceiverSpec, current?: ReceiverResource): object {
+export function bodyOf(spec: ReceiverSpec, current?: ReceiverResource): Readonly<Record<string, unknown>> {
+  const isOtherFormat = spec.format !== undefined && spec.format !== current?.['format'];
   const options = optionFields.flatMap((field) => {
-    const value = spec[field] ?? current?.[field];
+    // The settings of another format would be refused.
+    const kept = field === 'formatSettings' && isOtherFormat ? undefined : current?.[field];
+    const value = spec[field] ?? kept;
     return value === undefined || value === null ? [] : [[field, value] as const];
   });
   return {

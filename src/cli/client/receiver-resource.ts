@@ -40,15 +40,18 @@ export async function listReceivers(client: ServiceClient): Promise<readonly Rec
   return receivers.toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-/** @throws CliError when no receiver, or more than one, has this name or id. */
+/**
+ * An id goes before a name: a receiver may bear the name that is another's id, and then only its own id tells it apart.
+ * @throws CliError when no receiver has this name or id, or several have this name.
+ */
 export async function findReceiver(client: ServiceClient, nameOrId: string): Promise<ReceiverResource> {
   const receivers = await listReceivers(client);
-  const found = receivers.filter((receiver) => receiver.id === nameOrId || receiver.name === nameOrId);
-  const [receiver] = found;
+  const found = receivers.filter((receiver) => receiver.name === nameOrId);
+  const receiver = receivers.find(({ id }) => id === nameOrId) ?? found[0];
   if (receiver === undefined) {
     throw new CliError(`there is no receiver "${nameOrId}" in this project; "receivers list" shows what there is`);
   }
-  if (found.length > 1) {
+  if (receiver.id !== nameOrId && found.length > 1) {
     throw new CliError(`${String(found.length)} receivers are called "${nameOrId}"; name one by its id`);
   }
   return receiver;

@@ -1,6 +1,6 @@
 import fetch, { type Response } from 'node-fetch';
 import * as z from 'zod';
-import { CliError } from '../cli-error.ts';
+import { CliError, usageError } from '../cli-error.ts';
 import { findSystemError } from '../system-errors.ts';
 
 export interface ServiceClientOptions {
@@ -41,6 +41,15 @@ const Refusal = z.looseObject({
 });
 
 const timeoutMs = 35_000;
+
+/**
+ * The path of one thing. An id may come from the command line, and `..` would lead to another address: encoding leaves dots as they are.
+ * @throws CliError (exit code 2) for what is not an id.
+ */
+export function pathTo(collection: 'receivers' | 'executions', id: string): string {
+  if (/^[\w-]+$/.test(id)) return `/${collection}/${id}`;
+  throw usageError(`"${id}" is not an id; "${collection} list" shows them`);
+}
 
 /** Speaks to a running service with the caller's own Rancher key. Nothing is sent yet. */
 export function createServiceClient(options: ServiceClientOptions): ServiceClient {

@@ -1,4 +1,5 @@
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
+import { pathTo } from '../client/service-client.ts';
 import type { CliContext } from '../context.ts';
 import { parseExecution } from './executions-read.ts';
 
@@ -18,7 +19,5 @@ export async function cancelExecution(id: string, options: ConnectionOptions, co
 
 async function act(id: string, action: string, options: ConnectionOptions, context: CliContext) {
   const client = connectToService(options, context);
-  return parseExecution(
-    await client.call('POST', `/executions/${encodeURIComponent(id)}`, { query: { action }, body: {} }),
-  );
+  return parseExecution(await client.call('POST', pathTo('executions', id), { query: { action }, body: {} }));
 }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { CliError, usageError } from '../cli-error.ts';
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
 import { findReceiver } from '../client/receiver-resource.ts';
+import { pathTo } from '../client/service-client.ts';
 import type { CliContext } from '../context.ts';
 import { formatTable } from '../table.ts';
 
@@ -68,7 +69,7 @@ export async function listExecutions(options: ListExecutionsOptions, context: Cl
 /** Prints one execution whole. @throws CliError */
 export async function showExecution(id: string, options: ShowExecutionOptions, context: CliContext): Promise<void> {
   const client = connectToService(options, context);
-  const execution = parseExecution(await client.call('GET', `/executions/${encodeURIComponent(id)}`));
+  const execution = parseExecution(await client.call('GET', pathTo('executions', id)));
   if (options.json) {
     context.print(JSON.stringify(execution, undefined, 2));
     return;

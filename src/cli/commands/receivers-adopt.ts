@@ -1,5 +1,6 @@
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
 import { configOf, findReceiver } from '../client/receiver-resource.ts';
+import { pathTo } from '../client/service-client.ts';
 import type { CliContext } from '../context.ts';
 
 /** Prints what the receiver does and makes it the service's own. The service asks Rancher whether the caller may do by hand what it does. @throws CliError */
@@ -11,6 +12,6 @@ export async function adoptCommand(nameOrId: string, options: ConnectionOptions,
     return;
   }
   context.print(`${receiver.name}: ${receiver.driver} ${JSON.stringify(configOf(receiver))}`);
-  await client.call('POST', `/receivers/${encodeURIComponent(receiver.id)}`, { query: { action: 'adopt' }, body: {} });
+  await client.call('POST', pathTo('receivers', receiver.id), { query: { action: 'adopt' }, body: {} });
   context.print(`adopted ${receiver.name} (${receiver.id})`);
 }

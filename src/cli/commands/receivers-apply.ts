@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { CliError } from '../cli-error.ts';
-import { bodyOf, describeStep, planApply, type Step } from '../client/apply-plan.ts';
+import { bodyOf, describeStep, planApply, refusalOf, type Step } from '../client/apply-plan.ts';
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
-import { readReceivers } from '../client/receiver-document.ts';
+import { readReceivers, type ReceiverFile } from '../client/receiver-file.ts';
 import { listReceivers, madeSecrets, parseReceiver, type ReceiverResource } from '../client/receiver-resource.ts';
-import type { ServiceClient } from '../client/service-client.ts';
+import { pathTo, type ServiceClient } from '../client/service-client.ts';
 import type { CliContext } from '../context.ts';
 import { findSystemError } from '../system-errors.ts';
 
@@ -16,8 +16,9 @@ export interface ApplyOptions {
 /** Prints how the file differs from what there is, then creates and edits; what the file does not name stays. @throws CliError */
 export async function applyCommand(options: ConnectionOptions & ApplyOptions, context: CliContext): Promise<void> {
   const client = connectToService(options, context);
-  const specs = readReceivers(readText(options.file), options.file === '-' ? 'standard input' : options.file);
-  const steps = planApply(specs, await listReceivers(client));
+  const file = readReceivers(readBytes(options.file), options.file === '-' ? 'standard input' : options.file);
+  const steps = planApply(file.receivers, await listReceivers(client));
+  requirePossible(steps, file);
   for (const step of steps) {
     context.print(describeStep(step));
     if (options.dryRun) continue;
@@ -31,6 +32,21 @@ export async function applyCommand(options: ConnectionOptions & ApplyOptions, co
   context.print(`${tense}: ${count('create')} created, ${count('edit')} edited, ${count('keep')} unchanged`);
 }
 
+/**
+ * What the service would refuse is said before anything is applied: its answer names no line, and comes in the middle of the file.
+ * @throws CliError with a line for each entry
+ */
+function requirePossible(steps: readonly Step[], file: ReceiverFile): void {
+  const complaints = steps.flatMap((step, index) => {
+    const refusal = refusalOf(step);
+    if (refusal === undefined) return [];
+    const [first = '', ...rest] = refusal.field.split('.');
+    const field = first === `${step.spec.driver}Config` ? 'config' : first;
+    return [`${file.placeOf(['receivers', index, field, ...rest])}: ${refusal.message}`];
+  });
+  if (complaints.length > 0) throw new CliError(complaints.join('\n'));
+}
+
 async function carryOut(step: Step, client: ServiceClient): Promise<ReceiverResource | undefined> {
   try {
     switch (step.kind) {
@@ -40,7 +56,7 @@ async function carryOut(step: Step, client: ServiceClient): Promise<ReceiverReso
         return created;
       }
       case 'edit': {
-        const path = `/receivers/${encodeURIComponent(step.current.id)}`;
+        const path = pathTo('receivers', step.current.id);
         const isEdited = step.differences.some(({ field }) => field !== 'state');
         const edited = isEdited
           ? parseReceiver(await client.call('PUT', path, { body: bodyOf(step.spec, step.current) }))
@@ -64,12 +80,12 @@ async function carryOut(step: Step, client: ServiceClient): Promise<ReceiverReso
 }
 
 async function act(client: ServiceClient, id: string, action: 'pause' | 'resume'): Promise<void> {
-  await client.call('POST', `/receivers/${encodeURIComponent(id)}`, { query: { action }, body: {} });
+  await client.call('POST', pathTo('receivers', id), { query: { action }, body: {} });
 }
 
-function readText(file: string): string {
+function readBytes(file: string): Uint8Array {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return readFileSync(file === '-' ? 0 : file);
   } catch (error) {
     const reason = findSystemError(error)?.code ?? 'unknown reason';
     throw new CliError(`the file "${file}" cannot be read (${reason}); name one that "receivers export" wrote`, {

@@ -1,7 +1,8 @@
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { usageError } from '../cli-error.ts';
 import { bodyOf } from '../client/apply-plan.ts';
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
+import { reasonOf } from '../client/receiver-file.ts';
 import { madeSecrets, parseReceiver } from '../client/receiver-resource.ts';
 import type { CliContext } from '../context.ts';
 
@@ -43,7 +44,7 @@ function readAssignment(text: string): readonly [string, unknown] {
   try {
     return [text.slice(0, at), parse(text.slice(at + 1))];
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+    const reason = error instanceof YAMLParseError ? reasonOf(error) : 'it is no YAML';
     throw usageError(`--set "${text}" cannot be read: ${reason}`);
   }
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { connectToService, type ConnectionOptions } from '../client/connection-options.ts';
 import { findReceiver } from '../client/receiver-resource.ts';
+import { pathTo } from '../client/service-client.ts';
 import type { CliContext } from '../context.ts';
 
 const Answer = z.looseObject({
@@ -18,7 +19,7 @@ export async function testCommand(
 ): Promise<void> {
   const client = connectToService(options, context);
   const receiver = await findReceiver(client, nameOrId);
-  const answer = await client.call('POST', `/receivers/${encodeURIComponent(receiver.id)}`, {
+  const answer = await client.call('POST', pathTo('receivers', receiver.id), {
     query: { action: 'test' },
     body: {},
   });

@@ -1,4 +1,5 @@
 import { bodyOf, type Step } from '../client/apply-plan.ts';
+import { pathTo } from '../client/service-client.ts';
 import type { HandOver } from './hand-over.ts';
 import { Ledger } from './ledger.ts';
 import type { TemplateStep } from './template-plan.ts';
@@ -36,7 +37,7 @@ export async function carryOut(
     await ledger.carryOut(receiverTitle(step), () =>
       step.kind === 'create'
         ? service.call('POST', '/receivers', { body: bodyOf(step.spec) })
-        : service.call('PUT', `/receivers/${encodeURIComponent(step.current.id)}`, {
+        : service.call('PUT', pathTo('receivers', step.current.id), {
             body: bodyOf(step.spec, step.current),
           }),
     );

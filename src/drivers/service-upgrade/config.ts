@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isRegistry, isTag } from '../../domain/image-reference.ts';
 import type { LabelSelector } from '../../domain/label-selector.ts';
-import { shown } from '../../domain/shown.ts';
+import { notOne, shown } from '../../domain/shown.ts';
 import type { ResourceField } from '../driver.ts';
 import { compileTagPattern, tagMatches } from './tag-pattern.ts';
 
@@ -10,7 +10,7 @@ const payloadFormats = ['dockerhub', 'alicloud', 'azure'] as const;
 
 const wholeNumber = (words: string, atMost: number, remedy: string) =>
   z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= atMost, {
-    error: (issue) => `${words}; ${shown(issue.input)} is none, ${remedy}`,
+    error: (issue) => `${words}; ${notOne(issue.input)}, ${remedy}`,
   });
 
 /** The old service stored an empty text for what was left out. */
@@ -49,12 +49,18 @@ function isSelector(value: unknown): value is LabelSelector {
 
 const noTag = 'Tag not provided; give the tag that a push must have';
 
+/** YAML reads `1.27` as a number, and `1.20` as the number 1.2: which tag was meant only its quotes can tell. */
+const wrongTag = ({ input }: { readonly input?: unknown }): string =>
+  input === undefined || input === null
+    ? noTag
+    : `Invalid tag ${shown(input)}; a tag is a text, put numbers in quotes, as "1.27"`;
+
 /** `serviceUpgradeConfig`: the old service's fields, and ours. `intervalMillis` is in seconds on the wire, as it always was. */
 export const Config = z
   .strictObject({
     type: z.literal('serviceUpgrade', { error: 'Invalid type; use serviceUpgrade or leave it out' }).optional(),
     serviceSelector: Selector,
-    tag: z.string({ error: noTag }).min(1, { error: noTag }),
+    tag: z.string({ error: wrongTag }).min(1, { error: noTag }),
     tagMatch: choice('tagMatch', tagMatches, 'exact'),
     payloadFormat: choice('payloadFormat', payloadFormats, 'dockerhub'),
     addressType: choice('addressType', addressTypes, 'registry'),

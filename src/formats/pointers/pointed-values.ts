@@ -99,6 +99,12 @@ function readText(document: unknown, pointer: string): string {
 }
 
 function malformed(pointer: string, needed: string, value?: unknown): ServiceError {
-  const found = value === undefined ? 'nothing usable' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  const found = value === undefined ? 'nothing usable' : nameOf(value);
   return new ServiceError('PAYLOAD_MALFORMED', `${found} stands at ${pointer}; ${needed}`, { fieldName: pointer });
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

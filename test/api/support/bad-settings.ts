@@ -57,7 +57,7 @@ export const settings: readonly BadInput[] = [
     'a rate limit without a time',
     () => receiver({ rateLimit: { triggers: 1 } }),
     'rateLimit.perSeconds',
-    /^Invalid rateLimit.perSeconds: nothing is none; a whole number from 1 to 86400 is needed$/,
+    /^Invalid rateLimit.perSeconds: it is missing; a whole number from 1 to 86400 is needed$/,
   ),
   setting(
     'a source that is none',

@@ -31,8 +31,12 @@ describe('drivers/service-upgrade/config', () => {
     [{ serviceSelector: {} }, 'Service selectors not provided'],
     [{ serviceSelector: { app: 7 } }, 'Invalid serviceSelector'],
     [{ serviceSelector: ['app'] }, 'Service selectors not provided'],
+    [{ batchSize: undefined }, 'Batch size for upgrade not provided/invalid; it is missing, a whole number'],
     [{ tag: '' }, 'Tag not provided'],
-    [{ tag: 7 }, 'Tag not provided'],
+    [{ tag: null }, 'Tag not provided'],
+    [{ tag: undefined }, 'Tag not provided'],
+    [{ tag: 1.27 }, 'Invalid tag 1.27; a tag is a text, put numbers in quotes, as "1.27"'],
+    [{ tag: ['v1'] }, 'Invalid tag ["v1"]; a tag is a text'],
     [
       { tag: '-x' },
       "Invalid tag -x, tag length must be < 128, must contain [a-zA-Z0-9.-_] characters only, cannot start with '.' or '-'",
