@@ -7,7 +7,7 @@ import { createRancherAccess } from '../api/rancher-access.ts';
 import { startServer } from '../api/server.ts';
 import { startDeliveries } from '../callbacks/deliveries.ts';
 import { destinationOf } from '../callbacks/destination.ts';
-import type { ServiceConfig } from '../config/config.ts';
+import { databaseName, type ServiceConfig } from '../config/config.ts';
 import { mayDial } from '../domain/address-policy.ts';
 import { ServiceError } from '../domain/errors.ts';
 import { createDrivers } from '../drivers/drivers.ts';
@@ -254,7 +254,7 @@ async function openStore(config: ServiceConfig, logger: Logger): Promise<Store> 
       );
     }
   }
-  return openSqliteStore(join(config.dataDirectory, 'receiver-hooks.sqlite'));
+  return openSqliteStore(join(config.dataDirectory, databaseName));
 }
 
 /** Without a given key one is made beside the database, which only one process can have open. */

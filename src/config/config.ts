@@ -16,6 +16,9 @@ export const triggerKeyForms = ['hashed', 'plain'] as const;
 
 type TriggerKeyForm = (typeof triggerKeyForms)[number];
 
+/** The file of the SQLite database in the data directory. */
+export const databaseName = 'receiver-hooks.sqlite';
+
 /** A Rancher server and our key for it. */
 export interface RancherAccess {
   /** As the operator wrote it (`http://rancher:8080`, `…/v1`, `…/v2-beta/projects/1a5`); the client normalises it. */

@@ -1,4 +1,7 @@
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fetch from 'node-fetch';
 import type { ServiceConfig } from '../../src/config/config.ts';
@@ -88,6 +91,17 @@ describe('cli/commands/try', () => {
     ]);
     expect([sandboxes, receivers]).toEqual([[], []]);
     expect(printed.join('\n')).toContain('receivers create webapp-up');
+  });
+
+  it('refuses the history of an earlier sandbox, which gave the same ids to other things', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-try-'));
+    await writeFile(join(directory, 'receiver-hooks.sqlite'), '');
+    const { sandboxes, ended } = await tryOut({ DATA_DIR: directory });
+
+    const said = `DATA_DIR "${directory}" holds the history of another run`;
+    expect(await ended).toMatchObject({ exitCode: 1, err: expect.stringContaining(said) });
+    expect(sandboxes).toEqual([]);
+    await rm(directory, { recursive: true });
   });
 
   it('refuses production before anything is started', async () => {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RancherAccess, ServiceConfig, TryConfig } from '../../config/config.ts';
+import { databaseName, type RancherAccess, type ServiceConfig, type TryConfig } from '../../config/config.ts';
 import { readTryConfig } from '../../config/read-config.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliContext, ExitCode } from '../context.ts';
@@ -32,6 +32,7 @@ export async function tryOut(context: CliContext): Promise<ExitCode> {
 type Opened = (() => Promise<void>)[];
 
 async function serveSandbox(config: TryConfig, context: CliContext, opened: Opened): Promise<readonly string[]> {
+  refuseHistory(config);
   const { createDemoPool, createDemoReceivers, createDemoService, createPoolReceivers } = await import('../demo.ts');
   const listen = { host: '127.0.0.1', port: config.sandboxPort, portVariable: 'SANDBOX_PORT' };
   const sandbox = await namingPort(listen, () => context.startSandbox({ port: config.sandboxPort }));
@@ -42,6 +43,14 @@ async function serveSandbox(config: TryConfig, context: CliContext, opened: Open
   const receivers = await createDemoReceivers(service, sandbox, webapp);
   const pool = await createPoolReceivers(service, sandbox);
   return sayWhatToTry({ service, sandbox, webapp, receivers, pool });
+}
+
+/** A new sandbox gives the ids of the last one to other things: a key seen there, or a host being made, would count for them. */
+function refuseHistory({ dataDirectory }: TryConfig): void {
+  if (dataDirectory === undefined || !existsSync(join(dataDirectory, databaseName))) return;
+  throw new CliError(
+    `DATA_DIR "${dataDirectory}" holds the history of another run, and a sandbox begins anew each time; leave DATA_DIR out, or name an empty directory`,
+  );
 }
 
 async function serveRancher(
