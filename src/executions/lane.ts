@@ -5,7 +5,8 @@ import type { HeldLane, LaneElsewhere } from '../storage/rounds.ts';
 import { backoffMs } from './backoff.ts';
 import type { LaneContext } from './lane-context.ts';
 import { decideRound, readTarget, type EarlyReading } from './round.ts';
-import { settleDoubt, watchLateWrite } from './sending.ts';
+import { watchLateWrite } from './repairing.ts';
+import { settleDoubt } from './sending.ts';
 import type { Next, Turn } from './turn.ts';
 
 interface ReadEarly extends EarlyReading {

@@ -6,7 +6,8 @@ import type { HeldLane, ItemEnd, WaitingItem } from '../storage/rounds.ts';
 import { decide } from './deciding.ts';
 import { foresee } from './foreseeing.ts';
 import { NotCommitted } from './lease.ts';
-import { findRepair, prepare, send, sendRepair, type ChangeInHand } from './sending.ts';
+import { findRepair, sendRepair } from './repairing.ts';
+import { prepare, send, type ChangeInHand } from './sending.ts';
 import { afterCommit, failedItem, isFinal, restAfter, type Next, type Turn } from './turn.ts';
 
 /** A target's reading, and when its answer had come, by this process's monotonic clock: a slow Rancher's is no fresher for being asked again. */
