@@ -69,10 +69,10 @@ describe.each(engines)('executions/foreseeing on $engine', ({ open }) => {
       const { execution } = await replica.scale({ serviceId });
       expect(execution).toMatchObject({ outcome: 'scaled', from, to: from + 1 });
       expect(bench.scaleOf(serviceId)).toBe(from + 1);
-      expect(await replica.ended(execution.id)).toMatchObject({
-        items: [{ from, to: from + 1 }],
-        attempts: [{ result: 'done' }],
-      });
+      const { items, attempts } = await replica.ended(execution.id);
+      expect(items).toMatchObject([{ from, to: from + 1 }]);
+      // Where a round before had to be tried again its end may have been noted after this trigger came.
+      expect(new Set(attempts.map(({ result }) => result))).toEqual(new Set(['done']));
     });
   });
 
