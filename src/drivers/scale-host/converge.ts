@@ -6,10 +6,11 @@ import type { HostChange } from './change.ts';
 import { createHosts } from './create-hosts.ts';
 import { hostKeyMissing, seeHosts } from './environment.ts';
 import { isMember } from './group.ts';
-import { isLiving, madeFor } from './host-view.ts';
+import { isLiving } from './host-view.ts';
 import type { HostsSeen } from './host-view.ts';
 import { removeHosts } from './remove-hosts.ts';
 import { describeUnderWay, endOf } from './results.ts';
+import { madeFor } from './twins.ts';
 
 const firstLookAfterMs = 250;
 
@@ -107,12 +108,12 @@ function reasonStale({ groups, create, remove }: HostChange, seen: HostsSeen): s
   return gone === undefined ? undefined : `host ${gone.hostname} left meanwhile`;
 }
 
-/** Finds what was made already by its markers; of two with one marker the lower id is ours, `follow` removes the other. */
+/** Finds what was made already; of two that were made for one create `follow` removes the other. */
 function recognise(change: HostChange, { hosts }: HostsSeen): HostChange {
   return {
     ...change,
     create: change.create.map((planned) => {
-      const hostId = planned.hostId ?? madeFor(hosts, planned.marker)[0]?.id;
+      const hostId = planned.hostId ?? madeFor(hosts, planned)[0]?.id;
       return hostId === undefined ? planned : { ...planned, hostId };
     }),
   };

@@ -1,8 +1,9 @@
 import { ServiceError } from '../../domain/errors.ts';
 import type { CallOptions, HostCreator, Rancher } from '../../rancher/rancher.ts';
 import type { Host } from '../../rancher/resources.ts';
-import { isGone, leavingHostIds, markTwins, namesOf, viewHost } from './host-view.ts';
+import { isGone, leavingHostIds, namesOf, viewHost } from './host-view.ts';
 import type { HostsSeen, HostView } from './host-view.ts';
+import { markTwins } from './twins.ts';
 
 /** Why nothing can be done about hosts. */
 export function hostKeyMissing(): ServiceError {

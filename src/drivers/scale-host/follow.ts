@@ -4,10 +4,11 @@ import type { FollowContext, Progress } from '../driver.ts';
 import type { HostChange, HostResult, HostToCreate, HostToRemove } from './change.ts';
 import { isEnded } from './converge.ts';
 import { seeHosts, seeHostsById } from './environment.ts';
-import { isActive, isBeingMade, isLost, madeFor, saidOf } from './host-view.ts';
+import { isActive, isBeingMade, isLost, saidOf } from './host-view.ts';
 import type { HostView } from './host-view.ts';
 import { removeHost } from './remove-hosts.ts';
 import { describeUnderWay, endOf } from './results.ts';
+import { madeFor, twinsIn } from './twins.ts';
 
 // Rancher needs ten minutes to call a machine dead (recording f_host_create_states_without_machine_service), and a cloud
 // with retries as long again.
@@ -123,27 +124,26 @@ async function force({ id, state }: HostView, creator: Creator, write: CallOptio
   }
 }
 
-/** A create whose answer was lost has landed as well as the one sent again: the lower id is ours, the other goes. */
+/** A create whose answer was lost has landed as well as the one sent again: one of them is ours, the other goes. */
 async function withoutTwins(change: HostChange, creator: Creator, context: FollowContext): Promise<HostChange> {
   const { rancher, read, write, ageMs, lateWriteMs } = context;
   const { hosts } = await seeHosts((await rancher.findHostCreator(read)) ?? rancher, read);
   const create: HostToCreate[] = [];
   for (const planned of change.create) {
-    const made = madeFor(hosts, planned.marker);
+    const made = madeFor(hosts, planned);
     // Ours is gone already, such as by a trigger that took it: what lands after it is nobody's.
     const isOver = planned.hostId !== undefined && made.every(({ id }) => id !== planned.hostId);
     const kept = isOver ? undefined : made[0];
-    const twins = made.filter((host) => host !== kept && !host.isLeaving);
-    for (const twin of twins) await removeHost(creator, twin, write);
+    for (const twin of twinsIn(made, kept, planned)) await removeHost(creator, twin, write);
     create.push(kept === undefined ? planned : heldBy(planned, kept.id));
   }
   const { resentAtMs = 0, ...rest } = change;
   return ageMs - resentAtMs < lateWriteMs ? { ...change, create } : { ...rest, create };
 }
 
-/** Of a create that was refused when it was sent again, the first one has landed: it is made after all. */
+/** Another than was known so far is ours: the one sent again was refused or has failed, and the first has landed. */
 function heldBy(planned: HostToCreate, hostId: string): HostToCreate {
-  if (planned.result !== undefined && planned.hostId !== undefined) return planned;
-  const { result: _refused, ...open } = planned;
+  if (planned.hostId === hostId) return planned;
+  const { result: _result, isUnwanted: _unwanted, ...open } = planned;
   return { ...open, hostId };
 }

@@ -1,4 +1,3 @@
-import { byId } from '../../domain/host-choice.ts';
 import type { Host, Resource } from '../../rancher/resources.ts';
 import { markerLabel } from './labels.ts';
 
@@ -109,27 +108,6 @@ export function isLiving(host: HostView): boolean {
 /** It is no machine any more, though Rancher may still list it. */
 export function isGone({ state }: HostView): boolean {
   return goneStates.has(state);
-}
-
-/** What was made for one create, the one that is ours first; the others are its twins. */
-export function madeFor(hosts: readonly HostView[], marker: string): readonly HostView[] {
-  return hosts.filter((host) => host.marker === marker && !isGone(host)).toSorted(byId);
-}
-
-// As long as a change that was sent twice is looked after for it (`lateWriteMs`): a hand that clones a machine copies its marker, too.
-const twinsWithinMs = 60_000;
-
-/** The hosts with their twins marked: a trigger that counted or chose one would be told of a step that only undoes ours. */
-export function markTwins(hosts: readonly HostView[]): readonly HostView[] {
-  const firstOf = new Map<string, HostView | undefined>();
-  return hosts.map((host) => {
-    const { marker, isLeaving, createdMs } = host;
-    if (marker === undefined || isLeaving) return host;
-    if (!firstOf.has(marker)) firstOf.set(marker, madeFor(hosts, marker)[0]);
-    const first = firstOf.get(marker);
-    const isTwin = first !== undefined && first !== host && createdMs - first.createdMs < twinsWithinMs;
-    return isTwin ? { ...host, isTwin } : host;
-  });
 }
 
 /** A message of Rancher or of a machine driver as it may stand in the history: one line, cut, without addresses. */

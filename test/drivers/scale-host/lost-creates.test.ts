@@ -62,6 +62,27 @@ describe('drivers/scale-host: creates whose answers are lost', () => {
     expect(await trigger(replica, { max: 4 })).toMatchObject({ outcome: 'scaled', from: 3, to: 4 });
   }, 30_000);
 
+  it('leaves a host alone that a hand has cloned from the new one, and counts it', async () => {
+    onCreates({ kind: 'reset', when: 'before-acting' });
+    const up = await send(replica);
+    await until(() => hosts().length === 3);
+    const labels = hosts()[2]?.labels ?? {};
+    bench.sandbox.addMachine({ projectId, hostname: 'by-hand', labels, config: driverConfig });
+
+    expect(await trigger(replica, { max: 4 })).toMatchObject({ outcome: 'limit-reached', from: 4 });
+    expect(await replica.ended(up)).toMatchObject({ outcome: 'scaled' });
+    expect(namesOf(hosts())).toEqual(['web-1', 'web-2', 'web-3', 'by-hand']);
+  }, 30_000);
+
+  it('keeps the twin of a host that has failed', async () => {
+    bench.sandbox.machines.fail({ message: 'no stock' });
+    onCreates(landsAfter(1_000));
+
+    expect(await trigger(replica)).toMatchObject({ outcome: 'scaled', from: 2, to: 3 });
+    await until(() => hosts().length === 3);
+    expect(hosts().map(({ state }) => state)).toEqual(['active', 'active', 'active']);
+  }, 30_000);
+
   it('keeps a host that lands late after the second create was refused', async () => {
     onCreates(landsAfter(1_500), { kind: 'status', status: 422, when: 'before-acting' });
 
