@@ -18,7 +18,7 @@ export function requireJson(request: IncomingMessage): void {
 
 /**
  * A JSON object.
- * @throws ServiceError REQUEST_INVALID, beginning with the old service's words; never repeats the body.
+ * @throws ServiceError REQUEST_INVALID, beginning with the old service's words; never repeats a value of the body.
  */
 export function parseJsonObject(body: Uint8Array): Readonly<Record<string, unknown>> {
   const parsed = parse(decode(body));

@@ -156,6 +156,29 @@ describe('api/routes/executions', () => {
       expect(seenByReader?.['actions']).toEqual({});
     });
 
+    it('is shown while Rancher is away, without what nobody can say then', async () => {
+      const apart = await startApi({ installPlace: 'rancher-proxy' });
+      const headers = { 'x-api-project-id': '1a5', 'x-api-roles': 'v1-owner' };
+      const serviceId = apart.sandbox.addService({ projectId: '1a5', scale: 2 });
+      const scaleServiceConfig = { serviceId, action: 'up', amount: 1, min: 1, max: 2 };
+      const path = '/v1-webhooks/receivers?projectId=1a5';
+      const body = { name: 'up', driver: 'scaleService', scaleServiceConfig };
+      const receiver = await call(apart.url, { method: 'POST', path, headers, body });
+      const { pathname, search } = new URL(String(receiver.body['url']));
+      await call(apart.url, { method: 'POST', path: `${pathname}${search}` });
+
+      const look = () => call(apart.url, { path: '/v1-webhooks/executions?projectId=1a5', headers });
+      const before = await look();
+      await apart.sandbox.faults.goAway();
+      const meanwhile = await look();
+      await apart.close();
+
+      expect(shownIn(before)).toMatchObject([{ outcome: 'limit-reached', actions: { retry: expect.any(String) } }]);
+      expect(meanwhile.status).toBe(200);
+      expect(shownIn(meanwhile)).toMatchObject([{ outcome: 'limit-reached', links: shownIn(before)[0]?.['links'] }]);
+      expect(shownIn(meanwhile)[0]?.['actions']).toEqual({});
+    });
+
     it('offers no retry, and no link to it, once its receiver is paused or gone', async () => {
       const receiver = await makeReceiver({ max: 2 });
       await receiver.trigger();

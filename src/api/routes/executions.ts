@@ -1,4 +1,4 @@
-import type { Router } from 'express';
+import type { Request, Router } from 'express';
 import { ServiceError, hasCode } from '../../domain/errors.ts';
 import { outcomes } from '../../domain/outcome.ts';
 import type { AnyDriver } from '../../drivers/driver.ts';
@@ -25,11 +25,18 @@ const mostLimit = 1_000;
 /** `/v1-webhooks/executions`: the history, for whoever may read the receivers of that environment, and its actions, for whoever may write them. */
 export function mountExecutions(router: Router, parts: ApiParts): void {
   const { access, history, installPlace, receivers, kinds } = parts;
-  const show = async (execution: Execution, links: Links, rights: ReadRights) => {
-    const receiver = await receivers.find(execution.projectId, execution.receiverId);
-    return {
-      ...executionResource(execution, links, receiver),
-      actions: rights.seesTriggerUrls ? actionsOf(execution, { links, receiver, drivers: kinds.drivers }) : {},
+  /** Shows executions with what is possible now. The history is there also while nobody can say which receivers are. */
+  const showing = async (request: Request, projectId: string, rights: ReadRights) => {
+    const links = linksOf(request, parts);
+    // Once for all of them: while Rancher's changes are not heard each look is a list of all receivers.
+    const known = await receivers.list(projectId).catch(() => undefined);
+    const receiversNow = new Map(known?.map((receiver) => [receiver.id, receiver]));
+    return (execution: Execution) => {
+      const receiver = receiversNow.get(execution.receiverId);
+      return {
+        ...executionResource(execution, links, known === undefined || receiver !== undefined),
+        actions: rights.seesTriggerUrls ? actionsOf(execution, { links, receiver, drivers: kinds.drivers }) : {},
+      };
     };
   };
 
@@ -42,6 +49,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
       const filter = readFilter(query, projectId);
       const links = linksOf(request, parts);
       const page = await history.list(filter);
+      const show = await showing(request, projectId, rights);
       answerJson(response, 200, {
         type: 'collection',
         resourceType: 'execution',
@@ -61,7 +69,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
                   marker: page.nextCursor,
                 }),
         },
-        data: await Promise.all(page.executions.map((execution) => show(execution, links, rights))),
+        data: page.executions.map(show),
       });
     }),
   });
@@ -73,7 +81,8 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
       const id = pathPart(request, 'id');
       const execution = await history.find(projectId, id);
       if (execution === undefined) throw executionUnknown(id);
-      answerJson(response, 200, await show(execution, linksOf(request, parts), rights));
+      const show = await showing(request, projectId, rights);
+      answerJson(response, 200, show(execution));
     }),
     POST: answering404(async (request, response) => {
       const query = queryOf(request);
@@ -82,11 +91,8 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
       const id = pathPart(request, 'id');
       const execution = await runExecutionAction(parts, { query, projectId, id, caller });
       const rights = await access.requireRead(caller, projectId);
-      answerJson(
-        response,
-        execution.state === 'finished' ? 200 : 202,
-        await show(execution, linksOf(request, parts), rights),
-      );
+      const show = await showing(request, projectId, rights);
+      answerJson(response, execution.state === 'finished' ? 200 : 202, show(execution));
     }),
   });
 }
@@ -171,7 +177,7 @@ function invalid(name: string, value: string, remedy: string): ServiceError {
 function executionResource(
   execution: Execution,
   links: Links,
-  receiver: StoredReceiver | undefined,
+  isReceiverThere: boolean,
 ): Readonly<Record<string, unknown>> {
   return {
     ...execution,
@@ -179,7 +185,7 @@ function executionResource(
     baseType: 'execution',
     links: {
       self: links.execution(execution.projectId, execution.id),
-      ...(receiver === undefined ? {} : { receiver: links.receiver(execution.projectId, execution.receiverId) }),
+      ...(isReceiverThere ? { receiver: links.receiver(execution.projectId, execution.receiverId) } : {}),
     },
   };
 }
