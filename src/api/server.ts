@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 export interface ServerOptions {
@@ -20,6 +20,7 @@ export interface RunningServer {
 /** Starts listening; rejects with the system's error when the port cannot be had. */
 export async function startServer(app: RequestListener, options: ServerOptions): Promise<RunningServer> {
   let isClosing = false;
+  const exchanges: Exchanges = new WeakMap();
   const server = createServer(
     {
       // Longer than a request may wait for its answer (25 s) and its body (5 s); shorter than Rancher's patience.
@@ -38,12 +39,20 @@ export async function startServer(app: RequestListener, options: ServerOptions):
       response.once('finish', () => {
         if (isClosing) setImmediate(() => server.closeIdleConnections());
       });
+      const exchange = { request, response };
+      const open = exchanges.get(request.socket) ?? new Set();
+      exchanges.set(request.socket, open.add(exchange));
+      response.once('close', () => open.delete(exchange));
       app(request, response);
     },
   );
   // A sender may close its side after the request; without this it would get no answer to what was done, and repeat it.
   Object.assign(server, { httpAllowHalfOpen: true });
-  server.on('clientError', refuse);
+  const broken = new WeakSet<Socket>();
+  server.on('clientError', (error, socket: Socket) => {
+    if (!broken.has(socket)) refuse(error, socket, exchanges);
+    broken.add(socket);
+  });
   server.on('connect', (_request, socket: Socket) => {
     endWith(socket, 405, 'METHOD_NOT_ALLOWED', 'CONNECT is not possible here');
   });
@@ -86,10 +95,19 @@ async function closeGracefully(server: Server, graceMs: number): Promise<void> {
   });
 }
 
+/** The requests of each connection that are not answered yet. */
+type Exchanges = WeakMap<Socket, Set<{ readonly request: IncomingMessage; readonly response: ServerResponse }>>;
+
 /** What is not HTTP never becomes a request; its sender gets an answer all the same. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuse(error: NodeJS.ErrnoException, socket: Socket, exchanges: Exchanges): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
+    return;
+  }
+  const [whole] = [...(exchanges.get(socket) ?? [])].filter(({ request }) => request.complete).toReversed();
+  if (whole !== undefined) {
+    // What came before it may be done by now: told that it was no request its sender would repeat it.
+    whole.response.once('finish', () => endSoon(socket, ''));
     return;
   }
   if (error.code === 'HPE_HEADER_OVERFLOW') {
@@ -118,7 +136,13 @@ function endWith(socket: Socket, status: number, code: string, message: string):
     'Cache-Control: no-store',
     'Connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  endSoon(socket, `${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Node looks after no connection that it gave away or refused: one whose other side is never closed would stay for ever. */
+function endSoon(socket: Socket, text: string): void {
+  socket.end(text);
+  setTimeout(() => socket.destroy(), 1_000).unref();
 }
 
 function rawError(status: number, code: string, message: string): string {

@@ -129,6 +129,26 @@ describe('api: the edge of HTTP', () => {
     expect(await exchange(trigger('Content-Length: 0\r\n'), { isHalfClosed: true })).toMatch(/^HTTP\/1.1 200 /);
   });
 
+  it('answers what was asked for when something that is no request follows it', async () => {
+    const answer = await exchange(trigger('Content-Length: 2\r\n', '{}and more\r\n\r\n'));
+
+    expect(answer.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 200']);
+  });
+
+  it('keeps no connection of one who never closes his side', async () => {
+    const { port } = new URL(api.url);
+    for (const odd of ['CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', 'no request\r\n\r\n']) {
+      const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => undefined).resume();
+      socket.write(odd);
+      await once(socket, 'end');
+      // Whoever goes on writing learns that nobody reads.
+      const writing = setInterval(() => socket.write('x'), 50);
+      await new Promise((resolve) => socket.once('close', resolve));
+      clearInterval(writing);
+    }
+  });
+
   it.each(['gzip, chunked', 'deflate,chunked'])('takes no body packed on the way with %s', async (coding) => {
     const answer = await exchange(
       trigger(`Transfer-Encoding: ${coding}\r\nConnection: close\r\n`, '2\r\n{}\r\n0\r\n\r\n'),
