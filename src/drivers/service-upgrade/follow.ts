@@ -71,6 +71,13 @@ async function followOurs(change: Change, service: Service, context: FollowConte
         kind: 'superseded',
         message: `somebody cancelled the upgrade of ${change.told}; continue it or roll it back in Rancher`,
       };
+    case 'finishing-upgrade': {
+      // Also when the answer to our request was lost.
+      const finishing = { ...change, isFinishing: true } as const;
+      return ageMs > settleWithinMs
+        ? tooLong(finishing, service, context)
+        : { ...later(change, service, ageMs), change: finishing };
+    }
     default:
       return ageMs > settleWithinMs ? tooLong(change, service, context) : later(change, service, ageMs);
   }
@@ -108,7 +115,7 @@ function afterRollback(change: Change, service: Service, { ageMs }: FollowContex
   return { kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'no', message };
 }
 
-function later(change: Change, service: Service, ageMs: number): Progress {
+function later(change: Change, service: Service, ageMs: number): Extract<Progress, { readonly kind: 'later' }> {
   // The longer it takes, the rarer the looks: hundreds of services upgraded by one push must not keep Rancher busy.
   return {
     kind: 'later',

@@ -166,9 +166,21 @@ describe('drivers/service-upgrade/follow', () => {
   // All its containers are new: nothing failed that a rollback would mend.
   it('rolls nothing back that it has finished', async () => {
     const finishing = { ...mine, upgrade: upgradeTo(mine, before), state: 'finishing-upgrade' };
-    const { progress, actions } = await look(finishing, { onFailure: 'rollback', isFinishing: true }, 31 * minute);
+    // The answer to the request that finishes it may be lost, and only its state tells.
+    for (const noted of [{ isFinishing: true }, {}] as const) {
+      const { progress, actions } = await look(finishing, { onFailure: 'rollback', ...noted }, 31 * minute);
 
-    expect(actions).toEqual([]);
-    expect(progress).toMatchObject({ kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown' });
+      expect(actions).toEqual([]);
+      expect(progress).toMatchObject({ kind: 'failed', code: 'DEADLINE_EXCEEDED', applied: 'unknown' });
+    }
+  });
+
+  it('notes that it is being finished by its state, too', async () => {
+    const finishing = { ...mine, upgrade: upgradeTo(mine, before), state: 'finishing-upgrade' };
+
+    expect((await look(finishing, {}, minute)).progress).toMatchObject({
+      kind: 'later',
+      change: { isFinishing: true },
+    });
   });
 });
