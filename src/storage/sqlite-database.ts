@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
@@ -51,6 +51,20 @@ export async function openSqliteDatabase(file: SqliteFile): Promise<OpenDatabase
       await db.destroy();
     },
   };
+}
+
+/** Whether executions lie in the file. Of one that cannot be read nobody knows; to open it says why. */
+export function holdsExecutions(file: SqliteFile): boolean {
+  if (!existsSync(file)) return false;
+  let sqlite: DatabaseSync | undefined;
+  try {
+    sqlite = new DatabaseSync(file);
+    return sqlite.prepare('select 1 from executions limit 1').get() !== undefined;
+  } catch {
+    return false;
+  } finally {
+    sqlite?.close();
+  }
 }
 
 /** Whether a commit waits for the disk. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -7,6 +7,8 @@ import fetch from 'node-fetch';
 import type { ServiceConfig } from '../../src/config/config.ts';
 import { startDemoSandbox } from '../../src/cli/started-sandbox.ts';
 import { inMemoryReceivers, startFakeServer, type FakeServer } from './support/fake-service.ts';
+import { openSqliteStore } from '../../src/storage/sqlite-store.ts';
+import { newExecution } from '../support/stores.ts';
 import { runCli } from './support/run-cli.ts';
 import { createSignals } from './support/signals.ts';
 
@@ -95,12 +97,25 @@ describe('cli/commands/try', () => {
 
   it('refuses the history of an earlier sandbox, which gave the same ids to other things', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-try-'));
-    await writeFile(join(directory, 'receiver-hooks.sqlite'), '');
+    const store = await openSqliteStore(join(directory, 'receiver-hooks.sqlite'));
+    await store.accept([newExecution()]);
+    await store.close();
     const { sandboxes, ended } = await tryOut({ DATA_DIR: directory });
 
     const said = `DATA_DIR "${directory}" holds the history of another run`;
     expect(await ended).toMatchObject({ exitCode: 1, err: expect.stringContaining(said) });
     expect(sandboxes).toEqual([]);
+    await rm(directory, { recursive: true });
+  });
+
+  it('takes the database of a start that came to nothing', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'receiver-hooks-try-'));
+    await (await openSqliteStore(join(directory, 'receiver-hooks.sqlite'))).close();
+    const { signals, sandboxes, ended } = await tryOut({ DATA_DIR: directory });
+    signals.send();
+
+    expect((await ended).exitCode).toBe(0);
+    expect(sandboxes).toHaveLength(1);
     await rm(directory, { recursive: true });
   });
 

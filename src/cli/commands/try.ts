@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { databaseName, type RancherAccess, type ServiceConfig, type TryConfig } from '../../config/config.ts';
@@ -32,7 +32,7 @@ export async function tryOut(context: CliContext): Promise<ExitCode> {
 type Opened = (() => Promise<void>)[];
 
 async function serveSandbox(config: TryConfig, context: CliContext, opened: Opened): Promise<readonly string[]> {
-  refuseHistory(config);
+  await refuseHistory(config);
   const { createDemoPool, createDemoReceivers, createDemoService, createPoolReceivers } = await import('../demo.ts');
   const listen = { host: '127.0.0.1', port: config.sandboxPort, portVariable: 'SANDBOX_PORT' };
   const sandbox = await namingPort(listen, () => context.startSandbox({ port: config.sandboxPort }));
@@ -46,8 +46,10 @@ async function serveSandbox(config: TryConfig, context: CliContext, opened: Open
 }
 
 /** A new sandbox gives the ids of the last one to other things: a key seen there, or a host being made, would count for them. */
-function refuseHistory({ dataDirectory }: TryConfig): void {
-  if (dataDirectory === undefined || !existsSync(join(dataDirectory, databaseName))) return;
+async function refuseHistory({ dataDirectory }: TryConfig): Promise<void> {
+  if (dataDirectory === undefined) return;
+  const { holdsExecutions } = await import('../../storage/sqlite-database.ts');
+  if (!holdsExecutions(join(dataDirectory, databaseName))) return;
   throw new CliError(
     `DATA_DIR "${dataDirectory}" holds the history of another run, and a sandbox begins anew each time; leave DATA_DIR out, or name an empty directory`,
   );
