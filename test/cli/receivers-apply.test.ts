@@ -1,50 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { inMemoryReceivers, startFakeServer, type FakeServer } from './support/fake-service.ts';
-import { runCli, type CliResult } from './support/run-cli.ts';
-
-const up = {
-  id: '1go1',
-  name: 'webapp-up',
-  driver: 'scaleService',
-  scaleServiceConfig: {
-    type: 'scaleService',
-    serviceId: '1s7',
-    action: 'up',
-    amount: 1,
-    min: 1,
-    max: 10,
-    onLimit: 'reject',
-  },
-};
+import { describe, expect, it } from '@jest/globals';
+import { useReceiversStage, webappUp } from './support/receivers-stage.ts';
 
 describe('cli/commands/receivers-apply', () => {
-  let directory: string;
-  let service: FakeServer;
-  let stored: Record<string, unknown>[];
-  const run = (...args: string[]): Promise<CliResult> =>
-    runCli(['receivers', ...args, '--url', service.url, '--project', '1a5']);
-  const file = (text: string | Uint8Array): string => {
-    const path = join(directory, 'receivers.yml');
-    writeFileSync(path, text);
-    return path;
-  };
-  const writes = (): readonly string[] =>
-    service.calls
-      .filter(({ method }) => method !== 'GET')
-      .map(({ method, path, query }) => `${method} ${path}${query['action'] ? `?action=${query['action']}` : ''}`);
-
-  beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'receivers-test-'));
-    stored = [structuredClone(up)];
-    service = await startFakeServer(inMemoryReceivers(stored));
-  });
-  afterEach(async () => {
-    rmSync(directory, { recursive: true });
-    await service.close();
-  });
+  const stage = useReceiversStage();
+  const { run, file, writes } = stage;
 
   it('creates, edits and pauses by name, and the second time changes nothing', async () => {
     const path = file(`receivers:
@@ -69,9 +29,9 @@ describe('cli/commands/receivers-apply', () => {
       'POST /v1-webhooks/receivers',
       'POST /v1-webhooks/receivers/1go101?action=pause',
     ]);
-    expect(service.calls.find(({ method }) => method === 'PUT')?.body).toMatchObject({
+    expect(stage.service.calls.find(({ method }) => method === 'PUT')?.body).toMatchObject({
       name: 'webapp-up',
-      scaleServiceConfig: { ...up.scaleServiceConfig, amount: 3 },
+      scaleServiceConfig: { ...webappUp.scaleServiceConfig, amount: 3 },
       format: 'auto',
       repeatAfterSeconds: 60,
     });
@@ -149,7 +109,7 @@ describe('cli/commands/receivers-apply', () => {
     expect(exitCode).toBe(1);
     expect(err).toContain(said);
     expect(err).not.toMatch(/\n\s+at /);
-    expect(service.calls).toEqual([]);
+    expect(stage.service.calls).toEqual([]);
   });
 
   it('does not turn a receiver into another driver’s', async () => {
@@ -165,7 +125,7 @@ describe('cli/commands/receivers-apply', () => {
   });
 
   it('says that a file is not there', async () => {
-    const { exitCode, err } = await run('apply', '-f', join(directory, 'nowhere.yml'));
+    const { exitCode, err } = await run('apply', '-f', join(stage.directory, 'nowhere.yml'));
 
     expect(exitCode).toBe(1);
     expect(err).toMatch(/cannot be read \(ENOENT\)/);
@@ -188,8 +148,8 @@ describe('cli/commands/receivers-apply', () => {
     ],
     ['the type of the config', {}, 'config: { type: scaleService }'],
     ['a default that nothing says', {}, 'config: { amountFrom: config }, repeatAfterSeconds: 600, format: auto'],
-  ])('leaves alone what is stored in another form: %s', async (_what, fields, written) => {
-    Object.assign(stored[0] ?? {}, fields);
+  ])('leaves alone what is stage.stored in another form: %s', async (_what, fields, written) => {
+    Object.assign(stage.stored[0] ?? {}, fields);
 
     const { exitCode, out } = await run(
       'apply',
@@ -206,7 +166,7 @@ describe('cli/commands/receivers-apply', () => {
 
   it('leaves a port alone that is written as a number', async () => {
     const config = { type: 'forwardPost', serviceName: 'web', port: '80', path: '/' };
-    stored.push({ id: '1go2', name: 'push', driver: 'forwardPost', forwardPostConfig: config });
+    stage.stored.push({ id: '1go2', name: 'push', driver: 'forwardPost', forwardPostConfig: config });
 
     const { out } = await run(
       'apply',
@@ -218,7 +178,10 @@ describe('cli/commands/receivers-apply', () => {
   });
 
   it('leaves the settings of another format behind when a receiver changes its format', async () => {
-    Object.assign(stored[0] ?? {}, { format: 'cloudmonitor-event', formatSettings: { events: ['Instance:Stopped'] } });
+    Object.assign(stage.stored[0] ?? {}, {
+      format: 'cloudmonitor-event',
+      formatSettings: { events: ['Instance:Stopped'] },
+    });
 
     const { exitCode } = await run(
       'apply',
@@ -227,8 +190,8 @@ describe('cli/commands/receivers-apply', () => {
     );
 
     expect(exitCode).toBe(0);
-    expect(service.calls.at(-1)?.body).toMatchObject({ format: 'gitlab' });
-    expect(service.calls.at(-1)?.body).not.toHaveProperty('formatSettings');
+    expect(stage.service.calls.at(-1)?.body).toMatchObject({ format: 'gitlab' });
+    expect(stage.service.calls.at(-1)?.body).not.toHaveProperty('formatSettings');
   });
 
   const good =
@@ -292,6 +255,6 @@ describe('cli/commands/receivers-apply', () => {
 
     expect(exitCode).toBe(1);
     expect(err).toContain('receivers.yml:2: it is not UTF-8; save it as that');
-    expect(service.calls).toEqual([]);
+    expect(stage.service.calls).toEqual([]);
   });
 });

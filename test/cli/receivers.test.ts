@@ -1,52 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { inMemoryReceivers, startFakeServer, type FakeServer } from './support/fake-service.ts';
-import { runCli, type CliResult } from './support/run-cli.ts';
-
-const up = {
-  id: '1go1',
-  name: 'webapp-up',
-  driver: 'scaleService',
-  scaleServiceConfig: {
-    type: 'scaleService',
-    serviceId: '1s7',
-    action: 'up',
-    amount: 1,
-    min: 1,
-    max: 10,
-    onLimit: 'reject',
-  },
-};
+import { describe, expect, it } from '@jest/globals';
+import { useReceiversStage, webappUp } from './support/receivers-stage.ts';
 
 describe('cli/commands/receivers', () => {
-  let directory: string;
-  let service: FakeServer;
-  let stored: Record<string, unknown>[];
-  const run = (...args: string[]): Promise<CliResult> =>
-    runCli(['receivers', ...args, '--url', service.url, '--project', '1a5'], {
-      environment: { CATTLE_ACCESS_KEY: 'mine', CATTLE_SECRET_KEY: 'my-secret' },
-    });
-  const file = (text: string): string => {
-    const path = join(directory, 'receivers.yml');
-    writeFileSync(path, text);
-    return path;
-  };
-  const writes = (): readonly string[] =>
-    service.calls
-      .filter(({ method }) => method !== 'GET')
-      .map(({ method, path, query }) => `${method} ${path}${query['action'] ? `?action=${query['action']}` : ''}`);
-
-  beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'receivers-test-'));
-    stored = [structuredClone(up)];
-    service = await startFakeServer(inMemoryReceivers(stored));
-  });
-  afterEach(async () => {
-    rmSync(directory, { recursive: true });
-    await service.close();
-  });
+  const stage = useReceiversStage({ CATTLE_ACCESS_KEY: 'mine', CATTLE_SECRET_KEY: 'my-secret' });
+  const { run, file, writes } = stage;
 
   it('lists with the caller’s own key and without the trigger keys', async () => {
     const { exitCode, out } = await run('list');
@@ -56,7 +13,7 @@ describe('cli/commands/receivers', () => {
       /^ID +NAME +DRIVER +STATE +CONFIG\n1go1 +webapp-up +scaleService +active +serviceId=1s7 action=up/,
     );
     expect(out).not.toContain('SECRETKEY');
-    expect(service.calls[0]).toMatchObject({
+    expect(stage.service.calls[0]).toMatchObject({
       path: '/v1-webhooks/receivers',
       query: { projectId: '1a5' },
       authorization: `Basic ${Buffer.from('mine:my-secret').toString('base64')}`,
@@ -65,7 +22,7 @@ describe('cli/commands/receivers', () => {
 
   it('shows which receivers wait for an adoption', async () => {
     expect((await run('list')).out).not.toContain('unverified');
-    Object.assign(stored[0] ?? {}, { provenance: 'unverified' });
+    Object.assign(stage.stored[0] ?? {}, { provenance: 'unverified' });
 
     expect((await run('list')).out).toMatch(/1go1 .* active \(unverified\) /);
   });
@@ -95,7 +52,7 @@ describe('cli/commands/receivers', () => {
 
     expect(exitCode).toBe(0);
     expect(out).toContain('/v1-webhooks/endpoint?key=SECRETKEY1go101');
-    expect(service.calls[0]?.body).toEqual({
+    expect(stage.service.calls[0]?.body).toEqual({
       name: 'webapp-down',
       driver: 'scaleService',
       scaleServiceConfig: { type: 'scaleService', serviceId: '1s7', action: 'down', amount: 2, min: 1, max: 10 },
@@ -118,7 +75,7 @@ describe('cli/commands/receivers', () => {
 
     expect(exitCode).toBe(2);
     expect(err).toContain(said);
-    expect(service.calls).toEqual([]);
+    expect(stage.service.calls).toEqual([]);
   });
 
   it('deletes and tests by name or id', async () => {
@@ -127,11 +84,11 @@ describe('cli/commands/receivers', () => {
 
     expect(tested.out).toBe('webapp-up: scaled 2 -> 3: would scale (nothing was changed)');
     expect(deleted.out).toBe('deleted webapp-up (1go1)');
-    expect(stored).toEqual([]);
+    expect(stage.stored).toEqual([]);
   });
 
   it('takes what is an id and another receiver’s name for the id', async () => {
-    stored.push({ ...structuredClone(up), id: '1go2', name: '1go1' });
+    stage.stored.push({ ...structuredClone(webappUp), id: '1go2', name: '1go1' });
 
     const deleted = await run('delete', '1go1');
 
@@ -145,7 +102,7 @@ describe('cli/commands/receivers', () => {
     expect(out).toMatch(/^webapp-up: scaleService .*"amount":1.*\nadopted webapp-up \(1go1\)/);
     expect(writes()).toEqual(['POST /v1-webhooks/receivers/1go1?action=adopt']);
 
-    Object.assign(stored[0] ?? {}, { provenance: 'ours' });
+    Object.assign(stage.stored[0] ?? {}, { provenance: 'ours' });
     expect((await run('adopt', '1go1')).out).toMatch(/own already; nothing was changed/);
     expect(writes()).toHaveLength(1);
   });
@@ -172,7 +129,7 @@ describe('cli/commands/receivers', () => {
     const rateLimit = { triggers: 5, perSeconds: 60 };
     const secrets = [{ id: 'a', created: '', secret: 'made-for-the-sender' }];
     const signature = { kind: 'github' };
-    Object.assign(stored[0] ?? {}, {
+    Object.assign(stage.stored[0] ?? {}, {
       signature: { ...signature, secrets },
       rateLimit,
       callback: { host: 'ci.example' },
@@ -185,21 +142,21 @@ describe('cli/commands/receivers', () => {
 
     const again = await run('apply', '-f', file(out));
     expect(again.out).toMatch(/0 created, 0 edited, 1 unchanged/);
-    stored.splice(0);
+    stage.stored.splice(0);
     const applied = await run('apply', '-f', file(out));
     expect(applied.out).toMatch(/1 created/);
-    expect(service.calls.at(-1)?.body).toMatchObject({ signature, rateLimit });
+    expect(stage.service.calls.at(-1)?.body).toMatchObject({ signature, rateLimit });
   });
 
   it('prints the secret that was made for a new receiver', async () => {
     const { out } = await run('create', 'guarded', '--driver', 'scaleService', '--signature', 'gitlab');
 
-    expect(service.calls.at(-1)?.body).toMatchObject({ signature: { kind: 'gitlab' } });
+    expect(stage.service.calls.at(-1)?.body).toMatchObject({ signature: { kind: 'gitlab' } });
     expect(out).toMatch(/prove who it is with this secret, shown only now: made-by-the-fake/);
   });
 
   it('names receivers that cannot be used in a comment instead of exporting them', async () => {
-    stored.push({
+    stage.stored.push({
       id: '1go2',
       name: 'old',
       driver: 'lost',
