@@ -28,11 +28,11 @@ export interface ReceiversStage {
   readonly stored: Record<string, unknown>[];
   /** Where `file` writes. */
   readonly directory: string;
-  run(...args: string[]): Promise<CliResult>;
+  readonly run: (...args: string[]) => Promise<CliResult>;
   /** Writes `receivers.yml` and answers its path. */
-  file(text: string | Uint8Array): string;
+  readonly file: (text: string | Uint8Array) => string;
   /** What was asked of the service beside reading, as `PUT /receivers/1go1`. */
-  writes(): readonly string[];
+  readonly writes: () => readonly string[];
 }
 
 /** Sets the stage anew for each test of the suite that is being described. */
