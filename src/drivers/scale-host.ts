@@ -11,7 +11,7 @@ import { convergeHosts } from './scale-host/converge.ts';
 import { requireHostCreator, seeHosts } from './scale-host/environment.ts';
 import { followHosts } from './scale-host/follow.ts';
 import { groupOf, isMember } from './scale-host/group.ts';
-import { isBeingMade, isLiving } from './scale-host/host-view.ts';
+import { isBeingMade, isLiving, isMachine } from './scale-host/host-view.ts';
 import type { HostsSeen } from './scale-host/host-view.ts';
 import { readTemplate, requireActiveDriver } from './scale-host/new-host.ts';
 import { planHosts } from './scale-host/plan.ts';
@@ -42,7 +42,7 @@ export const scaleHost: Driver<ScaleHostConfig, Snapshot, HostChange> = {
     // The label need not exist yet; only what is there can be looked at.
     const group = groupOf(config);
     const { hosts } = await seeHosts(creator, {});
-    const base = oldestOf(hosts.filter((host) => isLiving(host) && host.driver !== undefined && isMember(group, host)));
+    const base = oldestOf(hosts.filter((host) => isLiving(host) && isMachine(host) && isMember(group, host)));
     if (base?.driver !== undefined) await requireActiveDriver(creator, base.driver, {});
     if (base?.templateId !== undefined) await readTemplate(creator, base.templateId, {});
   },

@@ -33,7 +33,7 @@ export interface HostToCreate {
 }
 
 export type HostSource =
-  | { readonly kind: 'clone'; readonly baseHostId: string; readonly driver: string; readonly templateId?: string }
+  | { readonly kind: 'clone'; readonly baseHostId: string; readonly driver?: string; readonly templateId?: string }
   | {
       readonly kind: 'template';
       readonly templateId: string;

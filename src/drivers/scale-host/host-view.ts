@@ -8,7 +8,7 @@ export interface HostView {
   readonly state: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly templateId?: string;
-  /** The machine driver that made it; absent for custom hosts. */
+  /** The machine driver that makes it; absent for custom hosts, and for a moment where only the template tells. */
   readonly driver?: string;
   readonly createdMs: number;
   /** Ours, and by which item of which change. */
@@ -39,7 +39,8 @@ const lostStates = new Set(['disconnecting', 'disconnected', 'reconnecting']);
 /** Looks at a host as `GET /hosts` answers it; `leavingIds` are hosts that an evacuation still under way will delete. */
 export function viewHost(host: Host, leavingIds: ReadonlySet<string>): HostView {
   const { id, state = '', labels, hostname, name, transitioningMessage } = host;
-  const { driver, hostTemplateId, createdTS } = host;
+  const { hostTemplateId, createdTS } = host;
+  const driver = driverOf(host);
   const marker = labels?.[markerLabel];
   return {
     id,
@@ -49,11 +50,26 @@ export function viewHost(host: Host, leavingIds: ReadonlySet<string>): HostView 
     labels: labels ?? {},
     createdMs: typeof createdTS === 'number' ? createdTS : Date.parse(host.created ?? '') || 0,
     ...(typeof hostTemplateId === 'string' ? { templateId: hostTemplateId } : {}),
-    ...(typeof driver === 'string' && driver !== '' ? { driver } : {}),
+    ...(driver === undefined ? {} : { driver }),
     ...(marker === undefined ? {} : { marker }),
     ...(typeof transitioningMessage === 'string' ? { message: transitioningMessage } : {}),
     isLeaving: leavingStates.has(state) || leavingIds.has(id),
   };
+}
+
+/** Rancher names the driver when the machine service begins, and has its config before (recording f_host_create_machine_progress_sequence). */
+function driverOf(host: Host): string | undefined {
+  const { driver } = host;
+  if (typeof driver === 'string' && driver !== '') return driver;
+  const config = Object.entries(host).find(
+    ([name, value]) => name.endsWith('Config') && typeof value === 'object' && value !== null,
+  );
+  return config?.[0].replace(/Config$/, '');
+}
+
+/** A machine driver makes and removes it; no custom host, which somebody has added by hand. */
+export function isMachine({ driver, templateId }: HostView): boolean {
+  return driver !== undefined || templateId !== undefined;
 }
 
 /** Every name a host goes by: new ones avoid them all. */

@@ -39,7 +39,8 @@ export async function readRecipe(creator: HostCreator, source: HostSource, read:
     if (typeof driver === 'string') await requireActiveDriver(creator, driver, read);
     return { body: { hostTemplateId: source.templateId, ...source.options }, labels: source.labels };
   }
-  const { baseHostId, driver, templateId } = source;
+  const { baseHostId, templateId } = source;
+  const driver = source.driver ?? (await driverOfTemplate(creator, source, read));
   // At once: what is sent must follow soon on what was read, and a busy Rancher takes seconds for each answer.
   const [base, supplied] = await Promise.all([
     readBase(creator, baseHostId, read),
@@ -47,7 +48,18 @@ export async function readRecipe(creator: HostCreator, source: HostSource, read:
     requireActiveDriver(creator, driver, read),
     templateId === undefined ? undefined : readTemplate(creator, templateId, read),
   ]);
-  return { body: clonedBody(base, source, supplied), labels: labelsForClone(base.labels) };
+  return { body: clonedBody(base, { ...source, driver }, supplied), labels: labelsForClone(base.labels) };
+}
+
+/** Of a base that was made from a template a moment ago Rancher names no driver yet. @throws ServiceError TARGET_UNSUPPORTED */
+async function driverOfTemplate(
+  creator: HostCreator,
+  { baseHostId, templateId }: { readonly baseHostId: string; readonly templateId?: string },
+  read: CallOptions,
+): Promise<string> {
+  const template = templateId === undefined ? undefined : await readTemplate(creator, templateId, read);
+  if (typeof template?.['driver'] === 'string') return template['driver'];
+  throw notCloned(baseHostId);
 }
 
 /** The body of one `POST /hosts`. */
@@ -103,17 +115,14 @@ async function readBase(creator: HostCreator, hostId: string, read: CallOptions)
 
 function clonedBody(
   base: Host,
-  { driver, templateId }: Extract<HostSource, { readonly kind: 'clone' }>,
+  { driver, templateId }: { readonly driver: string; readonly templateId?: string },
   supplied: ReadonlySet<string>,
 ): Record<string, unknown> {
   const configName = `${driver}Config`;
   const config = base[configName];
   const hasConfig = typeof config === 'object' && config !== null;
   if (!hasConfig && templateId === undefined) {
-    throw new ServiceError(
-      'TARGET_UNSUPPORTED',
-      `host ${base.id} cannot be cloned: Rancher does not show what it was made with; use a hostTemplateId`,
-    );
+    throw notCloned(base.id);
   }
   const options = Object.fromEntries(
     optionFields.flatMap((field) => (base[field] === null || base[field] === undefined ? [] : [[field, base[field]]])),
@@ -130,5 +139,12 @@ function clonedBody(
 function withoutSecrets(config: object, supplied: ReadonlySet<string>): object {
   return Object.fromEntries(
     Object.entries(config).filter(([name, value]) => name !== 'type' && value !== null && !supplied.has(name)),
+  );
+}
+
+function notCloned(hostId: string): ServiceError {
+  return new ServiceError(
+    'TARGET_UNSUPPORTED',
+    `host ${hostId} cannot be cloned: Rancher does not show what it was made with; use a hostTemplateId`,
   );
 }

@@ -10,7 +10,7 @@ import type { ChangedItem, CountedGroup, HostChange, HostSource, HostToCreate, H
 import type { ScaleHostConfig } from './config.ts';
 import { describeEmpty, groupOf, isMember, keyOfGroup, labelsOfMember } from './group.ts';
 import type { HostGroup } from './group.ts';
-import { hasFailed, isLiving } from './host-view.ts';
+import { hasFailed, isLiving, isMachine } from './host-view.ts';
 import type { HostsSeen, HostView } from './host-view.ts';
 
 /** With the installation's defaults filled in. */
@@ -63,7 +63,7 @@ class HostRound {
     const { config, itemId } = ask;
     const group = groupOf(config);
     const living = this.#living(group);
-    const base = oldestOf(living.hosts.filter(({ driver }) => driver !== undefined));
+    const base = oldestOf(living.hosts.filter(isMachine));
     const source = this.#sourceOf(config, group, base);
     if (source === undefined) {
       if (living.count === 0) return failed(itemId, 'TARGET_NOT_FOUND', describeEmpty(group, this.#seen.hosts.length));
@@ -101,7 +101,7 @@ class HostRound {
     const living = this.#living(group);
     if (living.count === 0) return failed(itemId, 'TARGET_NOT_FOUND', describeEmpty(group, this.#seen.hosts.length));
     const index = this.#indexOf(group);
-    const candidates = living.hosts.filter(({ driver }) => driver !== undefined || config.customHosts === 'remove');
+    const candidates = living.hosts.filter((host) => isMachine(host) || config.customHosts === 'remove');
     const cancellable = this.#create.filter((planned) => planned.group === index).length;
     const decision = decideStep(ask, living.count, sinceChangeMs);
     if (decision.outcome !== 'change') return decision;
@@ -150,10 +150,11 @@ class HostRound {
       const labels = { ...own, ...labelsOfMember(group) };
       return { source: { kind: 'template', templateId, labels, options }, member: { labels, templateId } };
     }
-    if (base?.driver === undefined) return undefined;
+    if (base === undefined) return undefined;
+    const driver = base.driver === undefined ? {} : { driver: base.driver };
     const template = base.templateId === undefined ? {} : { templateId: base.templateId };
     return {
-      source: { kind: 'clone', baseHostId: base.id, driver: base.driver, ...template },
+      source: { kind: 'clone', baseHostId: base.id, ...driver, ...template },
       member: { labels: base.labels, ...template },
     };
   }
