@@ -1,10 +1,8 @@
 import type { ErrorCode } from '../../domain/errors.ts';
+import type { reading } from '../reading.ts';
 import type { HostOptions } from './config.ts';
 import type { HostGroup } from './group.ts';
 import type { HostsSeen } from './host-view.ts';
-
-/** Not serialised: what a round was decided on, so that a fresh change is not preceded by the same two lists again. */
-export const reading = Symbol('reading');
 
 /** How one host of a change ended. */
 export interface HostResult {

@@ -1,7 +1,7 @@
 import { hasCode } from '../../domain/errors.ts';
 import type { CallOptions } from '../../rancher/rancher.ts';
 import type { ConvergeContext, Progress } from '../driver.ts';
-import { reading } from './change.ts';
+import { reading } from '../reading.ts';
 import type { HostChange } from './change.ts';
 import { createHosts } from './create-hosts.ts';
 import { hostKeyMissing, seeHosts } from './environment.ts';
@@ -10,6 +10,7 @@ import { isLiving } from './host-view.ts';
 import type { HostsSeen } from './host-view.ts';
 import { removeHosts } from './remove-hosts.ts';
 import { describeUnderWay, endOf } from './results.ts';
+import { isInDoubt } from './send-all.ts';
 import { madeFor } from './twins.ts';
 
 const firstLookAfterMs = 250;
@@ -55,8 +56,7 @@ export async function convergeHosts(change: HostChange, context: ConvergeContext
     current = await removeHosts(current, sending, seen);
   } catch (error) {
     const isOurs = !hasCode(error) && !guard.hasStopped(error);
-    const isInDoubt = hasCode(error) && error.details.applied === 'unknown';
-    if (isOurs || isInDoubt || writes.applied === 0) throw error;
+    if (isOurs || isInDoubt(error) || writes.applied === 0) throw error;
     // Part of it is done: the lane comes back and goes on with what is missing.
     return { kind: 'undecided' };
   }

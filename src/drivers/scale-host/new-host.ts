@@ -40,26 +40,18 @@ export async function readRecipe(creator: HostCreator, source: HostSource, read:
     return { body: { hostTemplateId: source.templateId, ...source.options }, labels: source.labels };
   }
   const { baseHostId, templateId } = source;
-  const driver = source.driver ?? (await driverOfTemplate(creator, source, read));
+  const template = templateId === undefined ? undefined : readTemplate(creator, templateId, read);
+  // Of a base that was made from a template a moment ago Rancher names no driver yet.
+  const driver = source.driver ?? (await template)?.['driver'];
+  if (typeof driver !== 'string') throw notCloned(baseHostId);
   // At once: what is sent must follow soon on what was read, and a busy Rancher takes seconds for each answer.
   const [base, supplied] = await Promise.all([
     readBase(creator, baseHostId, read),
     suppliedSecrets(creator, driver, read),
     requireActiveDriver(creator, driver, read),
-    templateId === undefined ? undefined : readTemplate(creator, templateId, read),
+    template,
   ]);
   return { body: clonedBody(base, { ...source, driver }, supplied), labels: labelsForClone(base.labels) };
-}
-
-/** Of a base that was made from a template a moment ago Rancher names no driver yet. @throws ServiceError TARGET_UNSUPPORTED */
-async function driverOfTemplate(
-  creator: HostCreator,
-  { baseHostId, templateId }: { readonly baseHostId: string; readonly templateId?: string },
-  read: CallOptions,
-): Promise<string> {
-  const template = templateId === undefined ? undefined : await readTemplate(creator, templateId, read);
-  if (typeof template?.['driver'] === 'string') return template['driver'];
-  throw notCloned(baseHostId);
 }
 
 /** The body of one `POST /hosts`. */

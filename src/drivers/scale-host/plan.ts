@@ -5,7 +5,7 @@ import type { Asked, Decision, LaneHistory, Round } from '../driver.ts';
 import { stepFor } from '../scale-config.ts';
 import type { ScaleDefaults } from '../scale-config.ts';
 import { decideStep } from '../scale-decision.ts';
-import { reading } from './change.ts';
+import { reading } from '../reading.ts';
 import type { ChangedItem, CountedGroup, HostChange, HostSource, HostToCreate, HostToRemove } from './change.ts';
 import type { ScaleHostConfig } from './config.ts';
 import { describeEmpty, groupOf, isMember, keyOfGroup, labelsOfMember } from './group.ts';

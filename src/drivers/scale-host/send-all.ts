@@ -1,4 +1,4 @@
-import { hasCode } from '../../domain/errors.ts';
+import { hasCode, type ServiceError } from '../../domain/errors.ts';
 
 // A hundred machines are asked for in seconds, and Rancher keeps answering others.
 const atOnce = 4;
@@ -23,11 +23,12 @@ export async function sendAll<T>(items: readonly T[], send: (item: T) => Promise
   if (errors.length > 0) throw errors.find(mayBeUnderWay) ?? errors.find(isInDoubt) ?? errors[0];
 }
 
-function isInDoubt(error: unknown): boolean {
+/** Whether what was sent may have been done. */
+export function isInDoubt(error: unknown): error is ServiceError {
   return hasCode(error) && error.details.applied === 'unknown';
 }
 
 /** After a complete 500 of Rancher itself nothing is: what was cut off beside it would be sent again while it still may land. */
 function mayBeUnderWay(error: unknown): boolean {
-  return isInDoubt(error) && hasCode(error) && error.details.rancherStatus !== 500;
+  return isInDoubt(error) && error.details.rancherStatus !== 500;
 }

@@ -1,11 +1,9 @@
 import type { Service } from '../../rancher/resources.ts';
+import type { reading } from '../reading.ts';
 import { launchConfigsOf } from './matching.ts';
 
 /** Set on every launch config that a change of ours writes: by it the change is recognised again (design §5.6). */
 export const markerLabel = 'receiver-hooks.change';
-
-/** Not serialised: the reading that a round was decided on, so that a fresh change need not be read twice. */
-export const reading = Symbol('reading');
 
 /**
  * What one round decided for a service. The launch config itself is never stored: it holds environment variables and references

@@ -1,7 +1,8 @@
 import { hasCode } from '../../domain/errors.ts';
 import type { LaunchConfig, Service } from '../../rancher/resources.ts';
 import type { ConvergeContext, Progress } from '../driver.ts';
-import { canBeUpgraded, isGone, markerLabel, reading, standingOf, type Change } from './change.ts';
+import { reading } from '../reading.ts';
+import { canBeUpgraded, isGone, markerLabel, standingOf, type Change } from './change.ts';
 import { launchConfigsOf } from './matching.ts';
 
 // The old service set it, too: without it a host that knows the tag already would go on with the old image.

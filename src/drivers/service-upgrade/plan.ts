@@ -3,7 +3,8 @@ import { writeImage, writeImageUuid } from '../../domain/image-reference.ts';
 import type { PushedImage } from '../../domain/signal.ts';
 import type { Service } from '../../rancher/resources.ts';
 import type { Asked, Decision, Round } from '../driver.ts';
-import { canBeUpgraded, markersOn, reading, type Change } from './change.ts';
+import { reading } from '../reading.ts';
+import { canBeUpgraded, markersOn, type Change } from './change.ts';
 import type { Config } from './config.ts';
 import { imageToRun, launchConfigsOf, matchingLaunchConfigs, type NamedLaunchConfig } from './matching.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { noScaleDefaults } from '../../../src/drivers/scale-config.ts';
 import { createScaleHost, scaleHost } from '../../../src/drivers/scale-host.ts';
-import { reading } from '../../../src/drivers/scale-host/change.ts';
+import { reading } from '../../../src/drivers/reading.ts';
 import { planHosts } from '../../../src/drivers/scale-host/plan.ts';
 import type { HostView } from '../../../src/drivers/scale-host/host-view.ts';
 import { settings, tier } from '../support/host-triggers.ts';

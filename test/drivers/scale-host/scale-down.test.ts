@@ -13,7 +13,8 @@ import {
   until,
 } from '../support/host-triggers.ts';
 import { scaleHost } from '../../../src/drivers/scale-host.ts';
-import { reading, type HostChange } from '../../../src/drivers/scale-host/change.ts';
+import { reading } from '../../../src/drivers/reading.ts';
+import type { HostChange } from '../../../src/drivers/scale-host/change.ts';
 
 /** The change without what it was decided on: a send may not follow on that any more. */
 const readLongAgo = (change: HostChange): HostChange => ({ ...change, [reading]: undefined });
