@@ -28,6 +28,8 @@ export interface Receivers extends ReceiverLookup {
   silentForMs(): number | undefined;
   list(projectId: string): Promise<readonly StoredReceiver[]>;
   find(projectId: string, id: string): Promise<StoredReceiver | undefined>;
+  /** Those of these ids that there are, by id, in one look. */
+  findEach(projectId: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredReceiver>>;
   /** @throws ServiceError NAME_TAKEN. */
   create(projectId: string, settings: ReceiverSettings, triggerUrl: TriggerUrl): Promise<StoredReceiver>;
   /**
@@ -105,6 +107,12 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     async find(projectId, id) {
       const { cache } = await projects.open(projectId);
       return await cache.findById(id);
+    },
+    async findEach(projectId, ids) {
+      const { cache } = await projects.open(projectId);
+      const index = await cache.read();
+      const found = ids.flatMap((id) => index.findById(id) ?? []);
+      return new Map(found.map((receiver) => [receiver.id, receiver]));
     },
     async findByKey(projectId, key) {
       const { cache } = await projects.open(projectId);

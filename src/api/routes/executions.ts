@@ -25,19 +25,26 @@ const mostLimit = 1_000;
 /** `/v1-webhooks/executions`: the history, for whoever may read the receivers of that environment, and its actions, for whoever may write them. */
 export function mountExecutions(router: Router, parts: ApiParts): void {
   const { access, history, installPlace, receivers, kinds } = parts;
-  /** Shows executions with what is possible now. The history is there also while nobody can say which receivers are. */
-  const showing = async (request: Request, projectId: string, rights: ReadRights) => {
-    const links = linksOf(request, parts);
-    // Once for all of them: while Rancher's changes are not heard each look is a list of all receivers.
-    const known = await receivers.list(projectId).catch(() => undefined);
-    const receiversNow = new Map(known?.map((receiver) => [receiver.id, receiver]));
-    return (execution: Execution) => {
-      const receiver = receiversNow.get(execution.receiverId);
+  /** Shows executions of an environment with what is possible now. The history is there also while nobody can say which receivers are. */
+  const show = async (
+    executions: readonly Execution[],
+    { links, projectId, rights }: { readonly links: Links; readonly projectId: string; readonly rights: ReadRights },
+  ) => {
+    // One look for all of them: while Rancher's changes are not heard each is a list of all receivers.
+    const ids = new Set(executions.map(({ receiverId }) => receiverId));
+    const receiversNow = await receivers.findEach(projectId, [...ids]).catch(() => undefined);
+    return executions.map((execution) => {
+      const receiver = receiversNow?.get(execution.receiverId);
       return {
-        ...executionResource(execution, links, known === undefined || receiver !== undefined),
+        ...executionResource(execution, links, receiversNow === undefined || receiver !== undefined),
         actions: rights.seesTriggerUrls ? actionsOf(execution, { links, receiver, drivers: kinds.drivers }) : {},
       };
-    };
+    });
+  };
+  const showOne = async (execution: Execution, request: Request, rights: ReadRights) => {
+    const { projectId } = execution;
+    const [shown] = await show([execution], { links: linksOf(request, parts), projectId, rights });
+    return shown ?? {};
   };
 
   mount(router, '/v1-webhooks/executions', {
@@ -49,7 +56,6 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
       const filter = readFilter(query, projectId);
       const links = linksOf(request, parts);
       const page = await history.list(filter);
-      const show = await showing(request, projectId, rights);
       answerJson(response, 200, {
         type: 'collection',
         resourceType: 'execution',
@@ -69,7 +75,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
                   marker: page.nextCursor,
                 }),
         },
-        data: page.executions.map(show),
+        data: await show(page.executions, { links, projectId, rights }),
       });
     }),
   });
@@ -81,8 +87,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
       const id = pathPart(request, 'id');
       const execution = await history.find(projectId, id);
       if (execution === undefined) throw executionUnknown(id);
-      const show = await showing(request, projectId, rights);
-      answerJson(response, 200, show(execution));
+      answerJson(response, 200, await showOne(execution, request, rights));
     }),
     POST: answering404(async (request, response) => {
       const query = queryOf(request);
@@ -91,8 +96,7 @@ export function mountExecutions(router: Router, parts: ApiParts): void {
       const id = pathPart(request, 'id');
       const execution = await runExecutionAction(parts, { query, projectId, id, caller });
       const rights = await access.requireRead(caller, projectId);
-      const show = await showing(request, projectId, rights);
-      answerJson(response, execution.state === 'finished' ? 200 : 202, show(execution));
+      answerJson(response, execution.state === 'finished' ? 200 : 202, await showOne(execution, request, rights));
     }),
   });
 }
