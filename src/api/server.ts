@@ -104,7 +104,7 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket, exchanges: Exchang
     socket.destroy();
     return;
   }
-  const [whole] = [...(exchanges.get(socket) ?? [])].filter(({ request }) => request.complete).toReversed();
+  const whole = [...(exchanges.get(socket) ?? [])].findLast(({ request }) => request.complete);
   if (whole !== undefined) {
     // What came before it may be done by now: told that it was no request its sender would repeat it.
     whole.response.once('finish', () => endSoon(socket, ''));

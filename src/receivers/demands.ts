@@ -4,6 +4,7 @@ import { notOne, shown } from '../domain/shown.ts';
 import { AllowedSources, namedSources } from './allowed-sources.ts';
 import { GivenSecret, HeldSecret, mergeSecrets } from './secrets.ts';
 import type { Secret } from './secrets.ts';
+import { tellingIssue } from './telling-issue.ts';
 
 /** How a sender proves who it is; each as `docs/security.md` describes it. */
 const signatureKinds = ['hmac-sha256', 'github', 'grafana', 'gitlab', 'harbor', 'bearer', 'basic'] as const;
@@ -135,7 +136,7 @@ export function requirePossibleBehindProxy(demands: {
 }
 
 function invalid(fieldName: string, error: z.ZodError): ServiceError {
-  const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
+  const issue = tellingIssue(error);
   const unknown = issue?.code === 'unrecognized_keys' ? (issue.keys[0] ?? '') : undefined;
   const path = [fieldName, ...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown.slice(0, 64)])].join('.');
   return refuse(

@@ -6,6 +6,7 @@ import type { AnyFormat } from '../formats/format.ts';
 import type { AllowedSources } from './allowed-sources.ts';
 import type { CallbackSettings } from './callback.ts';
 import type { RateLimit, SignatureSettings } from './demands.ts';
+import { tellingIssue } from './telling-issue.ts';
 
 /** Everything about a receiver that its owner chooses. */
 export interface ReceiverSettings {
@@ -120,8 +121,7 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 }
 
 function fromIssues(error: z.ZodError, prefix: string): ServiceError {
-  // A misspelt field is also a missing one, and only its own name tells which.
-  const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
+  const issue = tellingIssue(error);
   if (issue === undefined) return invalid('the settings are not valid', prefix);
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
